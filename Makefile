@@ -1,0 +1,31 @@
+# Two commands do everything: `make run` and `make test`. The rest are conveniences of the same set-up.
+PYTHON ?= $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3.10)
+BOOTSTRAP = @$(PYTHON) bot/bootstrap.py
+
+.PHONY: run test check screen ask code anlu lock
+
+run:            ## the whole service with the embedded store, phone simulator and console
+	$(BOOTSTRAP) run
+
+test:           ## the tests, on the lowest supported Python and the newest here (ARGS="-k words" narrows)
+	$(BOOTSTRAP) test $(ARGS)
+
+check:          ## style, types and import rules
+	$(BOOTSTRAP) check
+
+screen:         ## one message a line in, one JSON object a line out: the distress screen alone
+	$(BOOTSTRAP) screen
+
+ask:            ## one message a line in, one JSON object a line out: the whole path with the dialogue engine
+	$(BOOTSTRAP) ask
+
+code:           ## the first counsellor's sign-in code of the moment
+	$(BOOTSTRAP) code
+
+anlu:           ## any other command: make anlu ARGS="doctor"
+	$(BOOTSTRAP) $(ARGS)
+
+lock:           ## writes the hash-locked requirements anew (needs uv)
+	uv pip compile -q pyproject.toml --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements/app.txt
+	uv pip compile -q pyproject.toml --extra dev --universal --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header -c requirements/app.txt -o requirements/dev.txt
+	uv pip compile -q requirements/rasa.in --python-platform x86_64-manylinux_2_28 --python-version 3.10 --generate-hashes --no-emit-index-url --no-annotate --no-header -o requirements/rasa.txt

@@ -1,0 +1,168 @@
+"""The command line `anlu`."""
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pyotp
+
+from bot import rasa_process
+from bot.asking import ask_all, private_site
+from bot.core.content import ContentError, load_library
+from bot.core.screen.lexicon import LexiconError
+from bot.log import configure
+from bot.onemachine import FIRST, VAR, OneMachine, new_secrets
+from bot.rasa_process import RasaMissing
+from bot.settings import Settings, SettingsError
+from bot.store.connection import StoreAway
+from bot.store.embedded import EmbeddedStoreError
+from bot.store.staff import ROLES
+from bot.supervisor import StartFailed
+from bot.wiring import CONTENT, build_site, load_screen
+from channels.terminal import Terminal
+
+EXPECTED = (
+    SettingsError, ContentError, LexiconError, EmbeddedStoreError, StartFailed, RasaMissing, StoreAway, ValueError,
+)  # fmt: skip
+"""Errors that a person can act on: shown as a sentence, never as a stack trace."""
+
+
+class Anlu(click.Group):
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except EXPECTED as error:
+            raise click.ClickException(str(error) or type(error).__name__) from error
+
+
+@click.group(cls=Anlu)
+def main() -> None:
+    """Anlu 安路: safe-migration advice by WeChat and SMS, with a human queue for people in danger."""
+
+
+def _lines() -> Iterator[str]:
+    """Messages from standard input, one a line; whatever the encoding, no line stops the rest."""
+    for raw in sys.stdin.buffer:
+        yield raw.decode("utf-8", "replace").rstrip("\r\n")
+
+
+@main.command()
+def run() -> None:
+    """Runs the whole service on this machine with the phone simulator and the console."""
+    OneMachine(VAR, lambda line: click.echo(line, err=True)).run()
+
+
+@main.command()
+def worker() -> None:
+    """Runs the worker: outbox, leases, spool."""
+    build_site("worker").worker.run()
+
+
+@main.command()
+def train() -> None:
+    """Trains the dialogue engine's model, when its sources changed, and prints where it is."""
+    click.echo(rasa_process.train())
+
+
+@main.command()
+def screen() -> None:
+    """Screens messages for distress: one a line in, one JSON object a line out. No engine, no store."""
+    tables = load_screen()
+    for message in _lines():
+        verdict = tables(message)
+        row = {
+            "level": verdict.level,
+            "check": verdict.check,
+            "kinds": list(verdict.kinds),
+            "reasons": list(verdict.reasons),
+            "language": verdict.language,
+        }
+        click.echo(json.dumps(row, ensure_ascii=False))
+
+
+@main.command()
+def ask() -> None:
+    """Takes messages the whole way: one a line in, one JSON object a line out. Each is a new conversation."""
+    configure("ask", quiet=True)
+    for row in ask_all(_lines(), VAR):
+        click.echo(json.dumps(row, ensure_ascii=False))
+
+
+@main.command()
+@click.option("--sms", is_flag=True, help="show the SMS form of the answers")
+def talk(sms: bool) -> None:
+    """A conversation in the terminal, on a private store."""
+    configure("talk", quiet=True)
+    phone = Terminal("sms" if sms else "text")
+    with private_site(VAR) as site:
+        click.echo("Write; Ctrl-D ends.", err=True)
+        for message in _lines():
+            outcome = site.inbound.handle(phone.say(message), phone.style)
+            click.echo("\n".join(outcome.reply.texts) + "\n")
+
+
+@main.command("new-secrets")
+def secrets_() -> None:
+    """Prints fresh secrets for a new site, as lines for an environment file."""
+    for name, value in new_secrets().items():
+        click.echo(f"{name}={value}")
+
+
+@main.command()
+def code() -> None:
+    """Prints the sign-in code of the first counsellor of `anlu run`, until her secret is in an authenticator."""
+    path = VAR / FIRST
+    if not path.exists():
+        raise click.ClickException("There is no first sign-in on this machine (or its file was deleted).")
+    totp = pyotp.TOTP(json.loads(path.read_text())["totp_secret"])
+    click.echo(f"{totp.now()}  (for {30 - int(time.time()) % 30} s)")
+
+
+@main.group()
+def staff() -> None:
+    """Counsellors and supervisors."""
+
+
+@staff.command("add")
+@click.argument("login")
+@click.option("--name", required=True, help="as colleagues see it")
+@click.option("--role", type=click.Choice(ROLES), default="counsellor", show_default=True)
+@click.password_option(help="at least 12 characters")
+def staff_add(login: str, name: str, role: str, password: str) -> None:
+    """Adds a member of staff and prints the secret for the authenticator."""
+    secret = pyotp.random_base32()
+    build_site("cli").staff.add(login, name, role, password, secret)
+    uri = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name="Anlu")
+    click.echo(f"{login} is added. Authenticator secret: {secret}\n{uri}")
+
+
+@main.group()
+def content() -> None:
+    """Answers, phrases and tables."""
+
+
+@content.command("check")
+@click.argument("folder", type=click.Path(path_type=Path), default=CONTENT)
+def content_check(folder: Path) -> None:
+    """Checks every content file and the screen's lexicon; names what is wrong."""
+    library = load_library(folder)
+    load_screen(folder)
+    awaiting = library.awaiting_legal_sign_off()
+    click.echo(f"{len(library.answers)} answers and {len(library.safety)} safety answers are in order.")
+    if awaiting:
+        click.echo(f"{awaiting} of them await a labour lawyer's signature: get it before launch.")
+
+
+@main.command()
+def settings() -> None:
+    """Lists every setting with its meaning."""
+    for name, field in Settings.model_fields.items():
+        default = "required" if field.is_required() else f"default {field.default!r}"
+        click.echo(f"ANLU_{name.upper():<24} {field.description} ({default})")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,120 @@
+"""The queue and the conversation. One function renders a fragment for the first paint and for every live update."""
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, abort, g, redirect, render_template, request, url_for
+
+from bot.core.message import CounsellorId, ReferralId
+from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
+from bot.store.referrals import Stale, Taken
+
+LEVELS = {1: "danger now", 2: "held or in crisis", 3: "asks for a person", 4: "information"}
+KINDS = {
+    "violence": "violence",
+    "confinement": "locked in or guarded",
+    "sexual_violence": "sexual violence",
+    "suicide": "wants to die",
+    "trafficking": "sold, tricked or forced",
+    "child_at_risk": "child at risk",
+    "medical": "hurt or ill, kept from care",
+    "threat": "threatened",
+    "third_party": "about somebody else",
+}
+LOST = "You do not hold this conversation any more: your lease ran out or it was passed on. Your words were not sent."
+
+
+def queue_pages(counselling: Counselling) -> Blueprint:
+    """The blueprint of the pages that work with referrals."""
+    pages = Blueprint("queue", __name__)
+
+    @pages.app_context_processor
+    def words() -> dict[str, object]:
+        return {"LEVELS": LEVELS, "KINDS": KINDS, "OUTCOMES": OUTCOMES, "LONGEST_MESSAGE": LONGEST_MESSAGE}
+
+    _board_pages(pages, counselling)
+    _conversation_pages(pages, counselling)
+    _ending_pages(pages, counselling)
+    return pages
+
+
+def _board_pages(pages: Blueprint, counselling: Counselling) -> None:
+    def fragment() -> str:
+        return render_template("_board.html", board=counselling.board(g.me))
+
+    @pages.get("/")
+    def board() -> str:
+        return render_template("board.html", fragment=fragment())
+
+    @pages.get("/board")
+    def board_live() -> str:
+        return fragment()
+
+    @pages.post("/claim/<id_>")
+    def claim(id_: str) -> Any:
+        try:
+            counselling.claim(_operation(), g.me, ReferralId(id_))
+        except Taken:
+            return render_template("problem.html", title="Taken", sentence="A colleague was faster. Take another."), 409
+        return redirect(url_for("queue.conversation", id_=id_))
+
+
+def _conversation_pages(pages: Blueprint, counselling: Counselling) -> None:
+    def lines(id_: ReferralId) -> str:
+        found = counselling.read(g.me, id_, first=False)
+        if found is None:
+            return render_template("_lost.html", sentence=LOST)
+        return render_template("_lines.html", referral=found[0], lines=found[1])
+
+    @pages.get("/conversation/<id_>")
+    def conversation(id_: str) -> Any:
+        found = counselling.read(g.me, ReferralId(id_), first=True)
+        if found is None:
+            abort(404, "You hold no conversation of this name. Go back to the queue.")
+        fragment = render_template("_lines.html", referral=found[0], lines=found[1])
+        others = counselling.colleagues(g.me)
+        return render_template("conversation.html", referral=found[0], fragment=fragment, colleagues=others)
+
+    @pages.get("/conversation/<id_>/lines")
+    def lines_live(id_: str) -> str:
+        return lines(ReferralId(id_))
+
+    @pages.post("/conversation/<id_>/write")
+    def write(id_: str) -> Any:
+        try:
+            counselling.write(_operation(), g.me, ReferralId(id_), request.form.get("text", ""))
+        except Stale:
+            return render_template("_lost.html", sentence=LOST), 409
+        except ValueError as error:
+            return render_template("_lost.html", sentence=str(error)), 422
+        return lines(ReferralId(id_))
+
+
+def _ending_pages(pages: Blueprint, counselling: Counselling) -> None:
+    @pages.post("/conversation/<id_>/pass-on")
+    def pass_on(id_: str) -> Any:
+        to = CounsellorId(request.form["to"]) if request.form.get("to") else None
+        return _change(lambda: counselling.pass_on(_operation(), g.me, ReferralId(id_), to))
+
+    @pages.post("/conversation/<id_>/resolve")
+    def resolve(id_: str) -> Any:
+        outcome = request.form.get("outcome", "")
+        return _change(lambda: counselling.resolve(_operation(), g.me, ReferralId(id_), outcome))
+
+
+def _operation() -> str:
+    """The operation id that the form carries, so that a double click does a thing once."""
+    given = request.form.get("op", "")
+    if not 8 <= len(given) <= 64:
+        abort(400, "The form is incomplete. Load the page again.")
+    return f"{g.me.id}:{given}"
+
+
+def _change(step: Callable[[], None]) -> Any:
+    try:
+        step()
+    except Stale:
+        return render_template("problem.html", title="Not yours any more", sentence=LOST), 409
+    except ValueError as error:
+        return render_template("problem.html", title="Please check", sentence=str(error)), 422
+    return redirect(url_for("queue.board"))

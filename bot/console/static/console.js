@@ -1,0 +1,48 @@
+"use strict";
+// Live pages: one stream of events; each ring lets the fragments on the page fetch themselves anew (htmx).
+const live = document.getElementById("live");
+const where = document.body.dataset.live;
+
+function listen() {
+  const stream = new EventSource(where);
+  stream.addEventListener("bell", () => {
+    live.textContent = "live";
+    live.className = "on";
+    document.body.dispatchEvent(new CustomEvent("bell"));
+  });
+  stream.addEventListener("away", () => {
+    live.textContent = "the store does not answer, trying again";
+    live.className = "off";
+  });
+  stream.onerror = () => {
+    if (stream.readyState === EventSource.CLOSED) {
+      live.textContent = "connection lost, trying again";
+      live.className = "off";
+      setTimeout(listen, 1000);
+    }
+  };
+}
+if (where) listen();
+
+// A message that was sent empties the box and gets a new operation id; one that was not stays to be sent again.
+document.body.addEventListener("htmx:afterRequest", (event) => {
+  if (event.target.id === "write" && event.detail.successful) {
+    event.target.text.value = "";
+    event.target.op.value = crypto.getRandomValues(new Uint32Array(4)).join("-");
+  }
+});
+document.body.addEventListener("htmx:beforeSwap", (event) => {
+  if ([409, 422].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
+});
+const box = document.getElementById("text");
+if (box) box.addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) box.form.requestSubmit();
+});
+
+// Quick exit: Escape twice.
+let escaped = 0;
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "Escape") return;
+  if (Date.now() - escaped < 800) location.replace("about:blank");
+  escaped = Date.now();
+});

@@ -1,0 +1,123 @@
+"""Reads an answer to a numbered question, and the words that have a meaning of their own."""
+
+import re
+import unicodedata
+from enum import Enum
+
+_DIGITS = {
+    **dict(zip("零一二三四五六七八九", range(10), strict=True)),
+    "两": 2, "〇": 0,
+    "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9,
+    "first": 1, "second": 2, "third": 3, "none": 0, "都不是": 0, "都不对": 0,
+}  # fmt: skip
+_CHOICE = re.compile(
+    r"(?:我?[选要是回]|第|选择|number|no\.?|option|reply|the|#)*\s*"
+    r"([0-9零一二三四五六七八九两〇]|zero|one|two|three|four|five|six|seven|eight|nine|first|second|third|none|都不是|都不对)"
+    r"\s*(?:个|号|条|项|吧|one)?[.。、)）!！]?",
+    re.IGNORECASE,
+)
+_KEYCAP = "\u20e3\ufe0f"
+
+
+class Reserved(Enum):
+    """Words that are answered before any understanding."""
+
+    STOP = "stop"
+    HUMAN = "human"
+    MENU = "menu"
+    CHINESE = "zh"
+    ENGLISH = "en"
+    DELETE = "delete"
+
+
+_RESERVED = {
+    Reserved.STOP: "stop unsubscribe end quit stopall revoke optout cancel 退订 停止 取消 退出 结束",
+    Reserved.HUMAN: "human agent counsellor person 人工 转人工 真人 人工客服 找人工",
+    Reserved.MENU: "menu help info start 菜单 目录 帮助 开始",
+    Reserved.CHINESE: "中文 chinese zh zhongwen 汉语 普通话",
+    Reserved.ENGLISH: "english en 英文 英语",
+    Reserved.DELETE: "delete 删除 删掉 清除 删除记录",
+}
+_WORDS = {word: meaning for meaning, words in _RESERVED.items() for word in words.split()}
+
+
+def _bare(text: str) -> str:
+    folded = unicodedata.normalize("NFKC", text).strip().lower()
+    return folded.translate({ord(c): None for c in _KEYCAP})
+
+
+def choice(text: str) -> int | None:
+    """The number that a short message chooses (1, ２, 第二个, "the second one"), or None."""
+    match = _CHOICE.fullmatch(_bare(text))
+    if not match:
+        return None
+    said = match.group(1).lower()
+    return int(said) if said.isdigit() else _DIGITS[said]
+
+
+_YES = frozenset(
+    [
+        "1",
+        "是",
+        "是的",
+        "嗯",
+        "对",
+        "好",
+        "好的",
+        "可以",
+        "方便",
+        "安全",
+        "我安全",
+        "安全的",
+        "没事",
+        "我没事",
+        "yes",
+        "y",
+        "yeah",
+        "ok",
+        "okay",
+        "sure",
+        "safe",
+    ]
+)
+_NO = frozenset(
+    [
+        "2",
+        "不",
+        "否",
+        "不是",
+        "不行",
+        "没有",
+        "不方便",
+        "不安全",
+        "不能",
+        "no",
+        "n",
+        "nope",
+        "not",
+        "unsafe",
+        "danger",
+        "危险",
+    ]
+)
+_LATER = frozenset(["3", "晚点", "等下", "等会", "一会儿", "再说", "不好说", "不知道", "later", "maybe", "unsure"])
+
+
+def yes_no_later(text: str) -> int | None:
+    """The answer to "1 yes, 2 no, 3 later or not sure", by number or word; None when it is something else."""
+    bare = _bare(text).strip(" .。!！?？")
+    number = choice(text)
+    if number in (1, 2, 3):
+        return number
+    if bare in {"i am safe", "im safe", "i'm safe"} or bare in _YES:
+        return 1
+    if bare in {"not safe", "i am not safe", "im not safe", "i'm not safe"} or bare in _NO:
+        return 2
+    if bare in {"not sure", "not now", "晚点再说", "现在不方便"} or bare in _LATER:
+        return 3
+    return None
+
+
+def reserved(text: str) -> Reserved | None:
+    """The reserved word that a message consists of, or None."""
+    return _WORDS.get(_bare(text).strip(" .。!！?？\"'“”"))

@@ -1,0 +1,145 @@
+"""Reads content/ once into a library that cannot change; a broken file is named in a sentence."""
+
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from bot.core.content.files import parse, read
+from bot.core.content.model import LIMITS, PLACEHOLDER, Answer, Bilingual, ContentError, Fact, Figure, Hotline
+from bot.core.content.places import Places, load_places
+
+SOURCE_TABLES = {"law", "sign", "service", "hotline"}
+FREE_SOURCES = {"programme", "practice"}
+
+
+@dataclass(frozen=True)
+class Library:
+    """Every answer, phrase and table, checked against each other."""
+
+    answers: dict[str, Answer]
+    safety: dict[str, Answer]
+    phrases: dict[str, Bilingual]
+    hotlines: dict[str, Hotline]
+    figures: dict[str, Figure]
+    facts: dict[str, Fact]
+    laws: dict[str, Bilingual]
+    places: Places
+    menu: tuple[str, ...]
+    """Answer ids in the order of the menu's numbers."""
+
+    def answer(self, answer_id: str) -> Answer:
+        """The answer of this id, or of the longest beginning of it that has one (KeyError when none)."""
+        parts = answer_id.split("/")
+        for length in range(len(parts), 1, -1):
+            found = self.answers.get("/".join(parts[:length])) or self.safety.get("/".join(parts[:length]))
+            if found:
+                return found
+        raise KeyError(answer_id)
+
+    def value(self, table: str, key: str) -> str | None:
+        """What stands for ``{{ table.key }}`` in a text: a hotline's number or a figure; None when there is none."""
+        if table == "tel" and key in self.hotlines:
+            return self.hotlines[key].number
+        if table == "fig" and key in self.figures:
+            return str(self.figures[key].value)
+        return None
+
+    def awaiting_legal_sign_off(self) -> int:
+        return sum(a.reviewed.legal_sign_off == "awaiting" for a in [*self.answers.values(), *self.safety.values()])
+
+    def expired(self, today: date) -> list[str]:
+        return [a.id for a in [*self.answers.values(), *self.safety.values()] if a.expired(today)]
+
+
+def load_library(folder: Path) -> Library:
+    """Loads content/; raises ContentError for the first broken file, naming every problem in it."""
+    data = folder / "data"
+    law = read(data / "law.yml")
+    figures: dict[str, Figure] = {}
+    for path in sorted((data / "figures").glob("*.yml")):
+        for key, raw in read(path).items():
+            if key in figures:
+                raise ContentError(f"{path.name}: the figure {key} is defined twice")
+            figures[key] = parse(Figure, raw, f"{path.name}, {key}")
+    library = Library(
+        answers=_answers(folder / "answers", "answers"),
+        safety=_answers(folder / "safety", "safety"),
+        phrases={k: parse(Bilingual, v, f"phrases.yml, {k}") for k, v in read(folder / "phrases.yml").items()},
+        hotlines={
+            k: parse(Hotline, v, f"hotlines.yml, {k}") for k, v in read(data / "hotlines.yml")["hotlines"].items()
+        },
+        figures=figures,
+        facts={k: parse(Fact, v, f"law.yml, {k}") for k, v in law["facts"].items()},
+        laws={k: Bilingual(zh=v["zh"], en=v["en"]) for k, v in law["laws"].items()},
+        places=load_places(data),
+        menu=tuple(read(folder / "menu.yml")["menu"]),
+    )
+    _check(library, _showable(data))
+    return library
+
+
+def _answers(folder: Path, area: str) -> dict[str, Answer]:
+    found = {}
+    for path in sorted(folder.rglob("*.yml")):
+        relative = path.relative_to(folder).with_suffix("").as_posix()
+        expected = relative if area == "answers" else f"{area}/{relative}"
+        answer = parse(Answer, read(path), path.name)
+        if answer.id != expected:
+            raise ContentError(f"{path.name}: its id is {answer.id}, its place says {expected}")
+        found[answer.id] = answer
+    if not found:
+        raise ContentError(f"{folder} holds no answers")
+    return found
+
+
+def _showable(data: Path) -> dict[str, set[str]]:
+    """Ids that may be cited, by table: what the fact base does not mark showable is not among them."""
+    tables = {
+        "law": read(data / "law.yml")["facts"],
+        "sign": read(data / "danger_signs.yml")["signs"],
+        "service": read(data / "services.yml")["services"],
+    }
+    showable = {
+        name: {key for key, row in table.items() if row["status"] != "not_showable"} for name, table in tables.items()
+    }
+    showable["hotline"] = set(read(data / "hotlines.yml")["hotlines"])
+    return showable
+
+
+def _check(library: Library, showable: dict[str, set[str]]) -> None:
+    everything = {**library.answers, **library.safety}
+    problems = []
+    for key, figure in library.figures.items():
+        problems += [f"figure {key}: {p}" for p in _source_problems([figure.source], showable)]
+    for answer in everything.values():
+        problems += [f"{answer.id}: {p}" for p in _answer_problems(answer, library, showable)]
+        problems += [f"{answer.id}: related {r} does not exist" for r in answer.related if r not in everything]
+    problems += [f"menu.yml: {entry} is no answer" for entry in library.menu if entry not in everything]
+    if problems:
+        raise ContentError("content is broken:\n  " + "\n  ".join(problems))
+
+
+def _source_problems(sources: list[str], showable: dict[str, set[str]]) -> list[str]:
+    problems = []
+    for source in sources:
+        table, _, key = source.partition(".")
+        if table in FREE_SOURCES:
+            continue
+        if table not in SOURCE_TABLES or key not in showable[table]:
+            problems.append(f"the source {source} does not exist or may not be shown")
+    return problems
+
+
+def _answer_problems(answer: Answer, library: Library, showable: dict[str, set[str]]) -> list[str]:
+    problems = _source_problems(list(answer.sources), showable)
+    if answer.call is not None and answer.call not in library.hotlines:
+        problems.append(f"call {answer.call} is no hotline")
+    for (form, language), limit in LIMITS.items():
+        text = getattr(getattr(answer, form), language)
+        for table, key in PLACEHOLDER.findall(text):
+            if library.value(table, key) is None:
+                problems.append(f"{form}.{language}: {table}.{key} is in no data file")
+        length = len(PLACEHOLDER.sub(lambda m: library.value(*m.groups()) or "", text).strip())
+        if length > limit:
+            problems.append(f"{form}.{language} has {length} characters, at most {limit} are allowed")
+    return problems

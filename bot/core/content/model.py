@@ -1,0 +1,125 @@
+"""The form of a content file; content/STYLE.md explains it to those who write."""
+
+import re
+from datetime import date as Day
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, StringConstraints
+
+AnswerPath = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(/[a-z0-9_]+)+$")]
+LIMITS = {("text", "zh"): 420, ("text", "en"): 1_400, ("sms", "zh"): 150, ("sms", "en"): 330}
+"""Characters of a form, figures filled in, footer not counted: WeChat 2,048 bytes, SMS three parts."""
+
+
+class ContentError(ValueError):
+    """A content file is broken; the message names the file and what to change."""
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Bilingual(_Strict):
+    zh: Annotated[str, StringConstraints(min_length=1)]
+    en: Annotated[str, StringConstraints(min_length=1)]
+
+    def in_(self, language: str) -> str:
+        """The text in Chinese, or in English for every other language until it is written in that one."""
+        return self.zh if language == "zh" else self.en
+
+
+class Keywords(_Strict):
+    zh: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+class Review(_Strict):
+    by: str
+    date: Day
+    legal_sign_off: str
+    """Who signed for the law, or "awaiting"."""
+
+
+class Answer(_Strict):
+    """One reviewed answer in all its languages and forms."""
+
+    id: AnswerPath
+    title: Bilingual
+    jurisdiction: Literal["CN", "TH", "KH", "VN", "LA", "MM", "INT"]
+    effective: Day
+    owner: str
+    reviewed: Review
+    review_by: Day
+    confidence: Literal["high", "medium", "low"]
+    sources: tuple[str, ...]
+    keywords: Keywords
+    call: str | None = None
+    text: Bilingual
+    sms: Bilingual
+    related: tuple[AnswerPath, ...] = ()
+
+    def expired(self, today: Day) -> bool:
+        return today > self.review_by
+
+
+class Hotline(_Strict):
+    country: str
+    number: str
+    name: Bilingual
+    as_of: str
+    """Month of the source, or "undated"; said wherever the number is."""
+    status: str
+    by_text: bool = False
+    hours: str
+    caution: str | None = None
+
+
+class Figure(_Strict):
+    value: float | int | str
+    source: str
+
+
+class Fact(_Strict):
+    laws: tuple[str, ...]
+    articles: str
+    status: Literal["verified", "verified_secondary", "not_showable"]
+    fact: str
+    caution: str | None = None
+
+
+class Tier(_Strict):
+    tier: int
+    month_cny: float | int | None = None
+    hour_cny: float | int | None = None
+    areas: str | None = None
+
+
+class Province(_Strict):
+    """Minimum wages of one province. ``quote``: which of its figures may be shown."""
+
+    code: str
+    name: Bilingual
+    effective: str
+    quote: Literal["all", "first_month", "none"]
+    status: str
+    tiers: tuple[Tier, ...]
+    notice: str | None = None
+    worker_insurance: str | None = None
+    staleness: str | None = None
+    note: str | None = None
+
+
+class Place(_Strict):
+    """A province or a city of one, under all the names that people use for it."""
+
+    id: str
+    """``GD`` for a province, ``GD.dongguan`` for a city."""
+    name: Bilingual
+    names: tuple[str, ...] = ()
+    tier: int | None = None
+    """Wage tier, only where the notice names the place."""
+    month_cny: int | None = None
+    """Only where the place sets a figure of its own."""
+
+
+PLACEHOLDER = re.compile(r"{{\s*([a-z]+)\.([a-z0-9_]+)\s*}}")

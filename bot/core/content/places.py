@@ -1,0 +1,60 @@
+"""Places by every name people use for them, and the minimum wage that holds there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bot.core.content.files import parse, read
+from bot.core.content.model import ContentError, Place, Province, Tier
+
+
+@dataclass(frozen=True)
+class WageAnswer:
+    """What may be said of the minimum wage of a place; amounts in yuan. Empty tiers: nothing may be quoted."""
+
+    province: Province
+    place: Place
+    tiers: tuple[Tier, ...]
+    exact: bool
+    """True when the notice names the tier of this very place; False when the tiers of the province are listed."""
+
+
+@dataclass(frozen=True)
+class Places:
+    provinces: dict[str, Province]
+    places: dict[str, Place]
+
+    def minimum_wage(self, place_id: str) -> WageAnswer:
+        """Rule of place: the standard of the place of work applies (LCLR art. 14). KeyError: no such place."""
+        place = self.places[place_id]
+        province = self.provinces[place_id.split(".")[0]]
+        tiers = _quotable(province)
+        if place.month_cny is not None and tiers:
+            # The city sets its own monthly figure (Shenzhen); its hourly one is not in the fact base.
+            return WageAnswer(province, place, (Tier(tier=1, month_cny=place.month_cny),), exact=True)
+        named = tuple(tier for tier in tiers if tier.tier == place.tier)
+        if named:
+            return WageAnswer(province, place, named, exact=True)
+        return WageAnswer(province, place, tiers, exact=len(province.tiers) == 1 and len(tiers) == 1)
+
+
+def _quotable(province: Province) -> tuple[Tier, ...]:
+    if province.quote == "none":
+        return ()
+    if province.quote == "first_month":
+        return (Tier(tier=1, month_cny=province.tiers[0].month_cny),)
+    return tuple(tier for tier in province.tiers if tier.month_cny is not None)
+
+
+def load_places(data: Path) -> Places:
+    """Reads minimum_wage.yml and places.yml of content/data."""
+    provinces = {
+        raw["code"]: parse(Province, raw, f"minimum_wage.yml, {raw.get('code')}")
+        for raw in read(data / "minimum_wage.yml")["provinces"]
+    }
+    places = {}
+    for raw in read(data / "places.yml")["places"]:
+        place = parse(Place, raw, f"places.yml, {raw.get('id')}")
+        if place.id.split(".")[0] not in provinces:
+            raise ContentError(f"places.yml: {place.id} lies in no province of minimum_wage.yml")
+        places[place.id] = place
+    return Places(provinces, places)

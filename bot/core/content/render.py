@@ -1,0 +1,69 @@
+"""From an answer to the words that are sent: figures, numbers with their dates, the number to call last."""
+
+import re
+from datetime import date
+
+from bot.core.content.library import Library
+from bot.core.content.model import PLACEHOLDER, Answer
+
+_PHRASE_NUMBER = re.compile(r"{tel\.([a-z0-9_]+)}")
+_DATES_ONE_BY_ONE = 3
+"""Up to so many different dates are given number by number; beyond, as a span."""
+
+
+class Renderer:
+    """Pure: the same library, answer, language and day give the same text."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def answer(self, answer: Answer, language: str, form: str, today: date) -> str:
+        """The whole text of an answer; ``form`` is ``text`` or ``sms``."""
+        body = getattr(answer, form).in_(language).strip()
+        used = [key for table, key in PLACEHOLDER.findall(body) if table == "tel"]
+        body = PLACEHOLDER.sub(self._value, body)
+        lines = [body]
+        if answer.expired(today):
+            lines.insert(0, self.phrase("expired", language))
+        if answer.call:
+            used.append(answer.call)
+        if used:
+            lines.append(self._dates(used, language))
+        if answer.call:
+            lines.append(self._library.hotlines[answer.call].number)
+        return "\n".join(lines)
+
+    def phrase(self, key: str, language: str, **values: object) -> str:
+        """A sentence of the system; numbers in it bring their dates along."""
+        text = self._library.phrases[key].in_(language).strip()
+        used = _PHRASE_NUMBER.findall(text)
+        text = _PHRASE_NUMBER.sub(lambda m: self._library.hotlines[m.group(1)].number, text)
+        text = text.format(**values) if values else text
+        return f"{text}\n{self._dates(used, language)}" if used else text
+
+    def title(self, answer: Answer, language: str) -> str:
+        return answer.title.in_(language)
+
+    def _value(self, match: re.Match[str]) -> str:
+        value = self._library.value(*match.groups())
+        if value is None:  # the library checks every placeholder when it loads
+            raise KeyError(match.group())
+        return value
+
+    def _dates(self, used: list[str], language: str) -> str:
+        undated = self._library.phrases["undated"].in_(language)
+        by_date: dict[str, list[str]] = {}
+        for key in dict.fromkeys(used):
+            line = self._library.hotlines[key]
+            by_date.setdefault(line.as_of, []).append(line.number)
+        known = sorted(as_of for as_of in by_date if as_of != "undated")
+        if len(known) > _DATES_ONE_BY_ONE:
+            said = [f"{known[0]}–{known[-1]}"] if language == "zh" else [f"{known[0]} to {known[-1]}"]
+        elif len(by_date) == 1 and known:
+            said = known
+        else:
+            said = [f"{' '.join(by_date[as_of])} {as_of}" for as_of in known]
+        if "undated" in by_date:
+            said.append(f"{' '.join(by_date['undated'])} {undated}")
+        dates = ("；" if language == "zh" else "; ").join(said)
+        return self._library.phrases["numbers_as_of"].in_(language).strip().format(dates=dates)

@@ -1,0 +1,95 @@
+"""Asks the dialogue engine what a message means: bounded in time, and left alone while it is broken."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pybreaker
+import requests
+
+from bot.core.message import PersonId
+from bot.core.policy import Hearing
+
+CONNECT_S = 0.5
+FAILURES = 3
+REST_S = 5
+FALLBACK = "system/did_you_mean"
+
+
+class EngineAway(Exception):
+    """The engine is down, slow or talking nonsense; answer without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Understanding:
+    """``ranking`` topics (``area/topic``) with their share of belief, best first, distress left out."""
+
+    ranking: tuple[tuple[str, float], ...]
+    hearing: Hearing
+    answers: tuple[str, ...]
+    """Answer ids that the engine decided to send, in order."""
+    place: str | None
+
+    @property
+    def topic(self) -> str | None:
+        return self.ranking[0][0] if self.ranking else None
+
+    @property
+    def confidence(self) -> float:
+        return self.ranking[0][1] if self.ranking else 0.0
+
+    @property
+    def unsure(self) -> bool:
+        return FALLBACK in self.answers
+
+
+class Engine:
+    """Speaks to Rasa over HTTP. ``deadline_s`` is the longest that a person waits for it."""
+
+    def __init__(self, url: str, secret: str, deadline_s: float) -> None:
+        self._url = url.rstrip("/") + "/webhooks/anlu"
+        self._deadline = deadline_s
+        self._session = requests.Session()
+        self._session.mount("http://", requests.adapters.HTTPAdapter(pool_connections=4, pool_maxsize=32))
+        self._session.headers["X-Anlu-Secret"] = secret
+        self._breaker = pybreaker.CircuitBreaker(fail_max=FAILURES, reset_timeout=REST_S)
+
+    def understand(self, person: PersonId, text: str) -> Understanding:
+        """Raises EngineAway; never takes longer than the deadline by much."""
+        try:
+            raw = self._breaker.call(self._ask, person, text)
+            return _understanding(raw)
+        except (requests.RequestException, pybreaker.CircuitBreakerError, ValueError, KeyError, TypeError) as error:
+            raise EngineAway(type(error).__name__) from error
+
+    def _ask(self, person: PersonId, text: str) -> Any:
+        body = {"conversation": person, "text": text}
+        answer = self._session.post(f"{self._url}/message", json=body, timeout=(CONNECT_S, self._deadline))
+        answer.raise_for_status()
+        return answer.json()
+
+    def ready(self) -> bool:
+        """True when the engine has a model and its own bounded conversation store."""
+        try:
+            return self._session.get(f"{self._url}/ready", timeout=(CONNECT_S, self._deadline)).ok
+        except requests.RequestException:
+            return False
+
+
+def _understanding(raw: dict[str, Any]) -> Understanding:
+    rows = [(_topic(row["name"]), float(row["confidence"])) for row in raw["ranking"]]
+    distress = [(name.split("/")[1], share) for name, share in rows if name.startswith("distress/")]
+    topics = tuple((name, share) for name, share in rows if name and not name.startswith("distress/"))
+    hearing = Hearing(sum(share for _, share in distress), distress[0][0] if distress else None)
+    answers = tuple(d["answer"] for d in raw["decisions"])
+    place = next((d["place"] for d in reversed(raw["decisions"]) if d.get("place")), None)
+    return Understanding(topics, hearing, answers, place)
+
+
+def _topic(label: str) -> str:
+    """``ask/wages.unpaid`` -> ``wages/unpaid``; labels without topic become empty."""
+    family, _, rest = label.partition("/")
+    if family == "ask":
+        return rest.replace(".", "/", 1)
+    if family == "distress":
+        return label
+    return "wages/minimum_wage" if family in {"minimum_wage", "inform_place"} else ""

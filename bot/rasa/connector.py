@@ -1,0 +1,76 @@
+"""The gateway's door into Rasa: one message in, what was understood and decided out.
+
+Rasa's own REST channel checks no secret (trap 6 in the habits of its users); this one does, in constant time, and
+hands back the understanding together with the decision, so that one request does.
+"""
+
+from __future__ import annotations
+
+import hmac
+from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
+
+from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
+from sanic import Blueprint, response
+from sanic.request import Request
+from sanic.response import HTTPResponse
+
+
+class GatewayInput(InputChannel):
+    @classmethod
+    def name(cls) -> Text:
+        return "anlu"
+
+    @classmethod
+    def from_credentials(cls, credentials: Optional[Dict[Text, Any]]) -> GatewayInput:
+        secret = str((credentials or {}).get("secret") or "")
+        if len(secret) < 16:
+            raise ValueError("ANLU_RASA_SECRET is missing or short: set at least 16 characters")
+        return cls(secret)
+
+    def __init__(self, secret: Text) -> None:
+        self._secret = secret
+
+    def _known(self, request: Request) -> bool:
+        given = request.headers.get("X-Anlu-Secret", "")
+        return hmac.compare_digest(given.encode("utf-8", "replace"), self._secret.encode())
+
+    def blueprint(self, on_new_message: Callable[[UserMessage], Awaitable[Any]]) -> Blueprint:
+        webhook = Blueprint("anlu_gateway", __name__)
+
+        @webhook.route("/ready", methods=["GET"])
+        async def ready(request: Request) -> HTTPResponse:
+            """Ready means: a model is loaded and conversations go to our bounded store, not to a silent stand-in."""
+            agent = request.app.ctx.agent
+            # Rasa wraps every store to fall back to memory; what it wraps must be ours.
+            wrapped = getattr(agent.tracker_store, "_tracker_store", agent.tracker_store) if agent else None
+            store = type(wrapped).__name__
+            fine = bool(agent and agent.is_ready() and store == "BoundedTrackerStore")
+            return response.json({"ready": fine, "store": store}, status=200 if fine else 503)
+
+        @webhook.route("/message", methods=["POST"])
+        async def message(request: Request) -> HTTPResponse:
+            if not self._known(request):
+                return response.json({"error": "the secret is wrong"}, status=403)
+            body = request.json or {}
+            text, sender = body.get("text"), body.get("conversation")
+            if not isinstance(text, str) or not isinstance(sender, str) or not sender or len(text) > 4_000:
+                return response.json({"error": "text and conversation are needed"}, status=400)
+            collector = CollectingOutputChannel()
+            # A leading slash would be read as a command to the engine ("/restart"): people's words never are.
+            user = UserMessage(text.lstrip("/ ") or "…", collector, sender, input_channel=self.name())
+            await on_new_message(user)
+            tracker = await request.app.ctx.agent.tracker_store.retrieve(sender)
+            parsed = tracker.latest_message.parse_data if tracker and tracker.latest_message else {}
+            return response.json(
+                {
+                    "decisions": [m["custom"] for m in collector.messages if "custom" in m],
+                    "ranking": _ranking(parsed.get("intent_ranking") or []),
+                    "intent": (parsed.get("intent") or {}).get("name"),
+                }
+            )
+
+        return webhook
+
+
+def _ranking(rows: List[Dict[Text, Any]]) -> List[Dict[Text, Any]]:
+    return [{"name": row["name"], "confidence": round(float(row["confidence"]), 4)} for row in rows]

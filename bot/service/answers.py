@@ -1,0 +1,73 @@
+"""Puts words together for a channel: which answer, in which form, cut to what the channel carries."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from bot.core.clock import Clock
+from bot.core.content import Library
+from bot.core.content.render import Renderer
+from bot.core.content.wages import minimum_wage_text
+from bot.core.sms import fits_sms, split
+
+WECHAT_BYTES = 2_000
+"""Bytes of one WeChat text (the platform cuts at about 2,048)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a channel wants its texts: ``style`` names the form of the answer files, ``fits`` the channel's limit."""
+
+    style: str
+    fits: Callable[[str], bool]
+
+
+def fits_wechat(text: str) -> bool:
+    return len(text.encode("utf-8", "surrogatepass")) <= WECHAT_BYTES
+
+
+FORMS = {"text": Form("text", fits_wechat), "sms": Form("sms", fits_sms)}
+
+
+class Answers:
+    """Renders answers, safety answers, menus and computed texts in one language and form."""
+
+    def __init__(self, library: Library, clock: Clock) -> None:
+        self.library = library
+        self._renderer = Renderer(library)
+        self._clock = clock
+
+    def today(self) -> date:
+        return self._clock.now().date()
+
+    def phrase(self, key: str, language: str, **values: object) -> str:
+        return self._renderer.phrase(key, language, **values)
+
+    def answer(self, answer_id: str, language: str, form: Form) -> tuple[str, str]:
+        """The id of the answer that was found for this id, and its text. Raises KeyError when there is none."""
+        answer = self.library.answer(answer_id)
+        return answer.id, self._renderer.answer(answer, language, form.style, self.today())
+
+    def minimum_wage(self, place: str, language: str) -> str:
+        """KeyError when the place is unknown."""
+        return minimum_wage_text(self._renderer, self.library.places.minimum_wage(place), language)
+
+    def numbered(self, head: str, ids: tuple[str, ...], language: str, tail: str = "") -> str:
+        """A question with numbered titles below it."""
+        titles = [f"{n} {self._renderer.title(self.library.answer(i), language)}" for n, i in enumerate(ids, 1)]
+        return "\n".join([head, *titles, *([tail] if tail else [])])
+
+    def cut(self, text: str, form: Form, language: str) -> tuple[str, tuple[str, ...]]:
+        """The first piece that fits, with "reply 1 for more" under it, and the pieces that wait."""
+        if form.fits(text):
+            return text, ()
+        more = "\n" + self.phrase("more", language)
+        pieces = split(text, lambda piece: form.fits(piece + more))
+        return pieces[0] + more, tuple(pieces[1:])
+
+    def cut_above(self, text: str, question: str, form: Form) -> tuple[str, tuple[str, ...]]:
+        """The first piece that fits above a question that must not be cut off, and the pieces that wait."""
+        if not text:
+            return question, ()
+        pieces = split(text, lambda piece: form.fits(f"{piece}\n{question}"))
+        return f"{pieces[0]}\n{question}", tuple(pieces[1:])

@@ -1,0 +1,47 @@
+"""Takes messages out of the outbox and hands them to their channel, one person's in order."""
+
+from collections.abc import Mapping
+
+from bot.log import logger
+from bot.store.outbox import Outbox, Parcel
+from bot.store.people import People, UnknownPerson
+from channels.base import Channel, SendError
+
+TRIES = 8
+FIRST_PAUSE_MS = 1_000
+LONGEST_PAUSE_MS = 10 * 60_000
+
+
+class Delivery:
+    def __init__(self, outbox: Outbox, people: People, channels: Mapping[str, Channel]) -> None:
+        self._outbox = outbox
+        self._people = people
+        self._channels = {channel.name: channel for channel in channels.values()}
+
+    def one(self) -> bool:
+        """Sends the next message that is due; False when there is none. Raises StoreAway."""
+        parcel = self._outbox.take()
+        if parcel is None:
+            return False
+        try:
+            self._outbox.sent(parcel, self._send(parcel))
+            logger().info("message_sent", channel=parcel.channel, attempt=parcel.attempts)
+        except UnknownPerson:
+            self._outbox.dead(parcel, "erased")
+        except SendError as error:
+            self._failed(parcel, error)
+        return True
+
+    def _send(self, parcel: Parcel) -> str:
+        channel = self._channels.get(parcel.channel)
+        if channel is None:
+            raise SendError("no_channel", f"no channel {parcel.channel} is set up here")
+        return channel.send(self._people.address(parcel.person), parcel.text)
+
+    def _failed(self, parcel: Parcel, error: SendError) -> None:
+        logger().warning("message_not_sent", channel=parcel.channel, code=error.code, attempt=parcel.attempts)
+        if error.retryable and parcel.attempts < TRIES:
+            pause = min(FIRST_PAUSE_MS * 2 ** (parcel.attempts - 1), LONGEST_PAUSE_MS)
+            self._outbox.retry(parcel, pause, error.code)
+        else:
+            self._outbox.dead(parcel, f"{error.code}: {error.says}")

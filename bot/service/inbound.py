@@ -1,0 +1,179 @@
+"""One message's way: screened before anything that can fail, answered within its time, remembered.
+
+The order is the design: fold and screen (memory only), then the store (de-duplication, one message of a person at a
+time), then escalation, and only then the dialogue engine. Each later step may fail; what was found before it stands.
+"""
+
+import json
+import time
+import traceback
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from bot.core.cipher import SealBroken
+from bot.core.language import Language
+from bot.core.message import Inbound, Kind, PersonId, Reply
+from bot.core.policy import Course, course, final_level, second_opinion
+from bot.core.screen import Screen, Verdict
+from bot.dialogue.client import Understanding
+from bot.log import logger
+from bot.service.answers import FORMS, Answers, Form
+from bot.service.escalation import Escalation
+from bot.service.talk import Talk
+from bot.service.turn import Said, Turn
+from bot.store.connection import StoreAway
+from bot.store.people import People, UnknownPerson
+from bot.store.sessions import Session, Sessions
+from bot.store.turns import Answered, Claimed, StillRunning, Turns
+
+RETRY_WAIT_S = 4.0
+"""A platform's retry waits so long for the first delivery's answer (WeChat gives up after 5 s)."""
+LOCK_WAIT_S = 2.0
+FORGOTTEN = "forgotten"
+"""Remembered in place of a reply that must not be kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The reply, and for evaluation and metrics how it came about."""
+
+    reply: Reply
+    verdict: Verdict
+    level: int
+    answer: str | None = None
+    understanding: Understanding | None = field(default=None, repr=False)
+
+
+class InboundService:
+    """Handles messages of every channel; safe to share between threads."""
+
+    def __init__(
+        self,
+        screen: Screen,
+        answers: Answers,
+        talk: Talk,
+        escalation: Escalation,
+        people: People,
+        sessions: Sessions,
+        turns: Turns,
+    ) -> None:
+        self._screen = screen
+        self._answers = answers
+        self._talk = talk
+        self._escalation = escalation
+        self._people = people
+        self._sessions = sessions
+        self._turns = turns
+
+    def handle(self, inbound: Inbound, style: str) -> Outcome:
+        """Answers one authenticated message; ``style`` is the channel's form of answer (``text`` or ``sms``).
+
+        Raises StillRunning when this is a retry of a message whose first delivery is not finished in time.
+        """
+        started = time.monotonic()
+        verdict = self._screen(inbound.text if inbound.kind is Kind.TEXT else "")
+        form = FORMS[style]
+        try:
+            outcome = self._with_store(inbound, verdict, form)
+        except StoreAway as error:
+            logger().critical("store_was_away", channel=inbound.channel, error=str(error), referral_level=verdict.level)
+            outcome = self._without_store(inbound, verdict, form)
+        except StillRunning:
+            raise
+        except Exception as error:  # a fault of ours must not swallow a cry for help: the spool takes it
+            logger().critical("message_failed", channel=inbound.channel, error=_where(error))
+            outcome = self._without_store(inbound, verdict, form)
+        logger().info(
+            "message_answered",
+            channel=inbound.channel,
+            kind=inbound.kind.value,
+            referral_level=outcome.level,
+            answer=outcome.answer,
+            took_ms=round((time.monotonic() - started) * 1000),
+        )
+        return outcome
+
+    def _with_store(self, inbound: Inbound, verdict: Verdict, form: Form) -> Outcome:
+        claim = self._turns.begin(inbound.channel, inbound.message_id, RETRY_WAIT_S)
+        person = self._people.welcome(inbound.channel, inbound.address)
+        if isinstance(claim, Answered):
+            return Outcome(self._remembered(person, claim), verdict, verdict.level)
+        try:
+            with self._turns.alone(person, LOCK_WAIT_S):
+                outcome = self._answer(inbound, person, verdict, form)
+            self._remember(inbound, person, outcome.reply)
+        except Exception:
+            self._give_back(inbound, claim)
+            raise
+        return outcome
+
+    def _answer(self, inbound: Inbound, person: PersonId, verdict: Verdict, form: Form) -> Outcome:
+        session = self._sessions.load(person)
+        held = self._escalation.held(person)
+        turn = Turn(inbound, person, verdict, session, _language(inbound, verdict, session), form, held)
+        chosen = course(verdict, held)
+        if chosen is Course.RELAY:
+            self._escalation.relay(turn)
+            return Outcome(Reply(()), verdict, verdict.level)
+        said = self._escalation.cry(turn) if chosen is Course.ESCALATE else self._talk.turn(turn)
+        understanding = said.understanding
+        if understanding is not None:
+            verdict = second_opinion(verdict, understanding.hearing)
+            turn = replace(turn, verdict=verdict)
+        level = verdict.level
+        if chosen is Course.ANSWER:
+            said, level = self._after_talk(turn, said)
+        if not said.erased:
+            self._sessions.save(person, said.session)
+        return Outcome(Reply(said.texts), verdict, level, said.answer, understanding)
+
+    def _after_talk(self, turn: Turn, said: Said) -> tuple[Said, int]:
+        """A human is called where the engine heard distress or the person asked; else the talk is noted."""
+        topic = said.understanding.topic if said.understanding else said.answer
+        if turn.verdict.escalates:
+            return self._escalation.cry(turn), turn.verdict.level
+        if said.call:
+            return self._escalation.called(turn, said.call), said.call.level
+        if not said.erased:
+            self._escalation.note(turn, said.texts)
+        return said, final_level(turn.verdict, topic)
+
+    def _without_store(self, inbound: Inbound, verdict: Verdict, form: Form) -> Outcome:
+        language: Language = "zh" if verdict.language == "zh" else "en"
+        if not verdict.escalates:
+            text = self._answers.phrase("store_away", language)
+            return Outcome(Reply((text,)), verdict, verdict.level, "system/store_away")
+        answer, text = self._escalation.without_store(inbound, verdict, language, form)
+        return Outcome(Reply((text,)), verdict, verdict.level, answer)
+
+    def _remember(self, inbound: Inbound, person: PersonId, reply: Reply) -> None:
+        try:
+            sealed = self._people.seal(person, json.dumps(reply.texts), "reply")
+        except UnknownPerson:
+            sealed = FORGOTTEN
+        self._turns.finish(inbound.channel, inbound.message_id, sealed)
+
+    def _remembered(self, person: PersonId, claim: Answered) -> Reply:
+        try:
+            return Reply(tuple(json.loads(self._people.open(person, claim.sealed, "reply"))))
+        except (SealBroken, UnknownPerson):
+            return Reply(())  # erased since: silence, and nothing is done twice
+
+    def _give_back(self, inbound: Inbound, claim: Claimed) -> None:
+        try:
+            self._turns.abandon(inbound.channel, inbound.message_id, claim)
+        except StoreAway:
+            logger().warning("claim_not_given_back", channel=inbound.channel)
+
+
+def _where(error: Exception) -> str:
+    """The kind of an error and the line it came from; its text may hold a person's words and stays out."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__} at {Path(last.filename).name}:{last.lineno}"
+
+
+def _language(inbound: Inbound, verdict: Verdict, session: Session) -> Language:
+    """The language of the answer: a chosen one stays, else the one she writes in."""
+    if session.language is not None:
+        return session.language
+    return "zh" if inbound.kind is not Kind.TEXT or verdict.language == "zh" else "en"

@@ -1,0 +1,123 @@
+"""Settings, from environment variables that begin with ANLU_ (or files of those names in /run/secrets).
+
+Secrets have no defaults: outside the simulator a missing or well-known one stops the start with a sentence.
+"""
+
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.core.cipher import Cipher, unb64
+
+ROOT = Path(__file__).resolve().parent.parent
+SECRETS_DIR = Path("/run/secrets")
+WELL_KNOWN = {"secret", "changeme", "change-me", "password", "token", "default", "test", "anlu", "example"}
+SHORTEST_SECRET = 16
+
+
+class SettingsError(Exception):
+    """What is missing or wrong in the settings, as a sentence for the operator."""
+
+
+class Settings(BaseSettings):
+    """Every setting of every process; docs/SETTINGS.md is compared with it by a test."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ANLU_",
+        frozen=True,
+        extra="ignore",
+        secrets_dir=SECRETS_DIR if SECRETS_DIR.is_dir() else None,
+    )
+
+    site: str = Field("anlu", description="name of the site; all its keys in the store carry it")
+    simulator: bool = Field(False, description="turns the phone simulator on; never in production")
+    redis_url: str = Field(..., description="the store: redis://, rediss:// or unix://")
+    public_url: str = Field(..., description="the gateway's address as WeChat and Twilio see it, without path")
+    data_dir: Path = Field(ROOT / "var", description="folder for the spool of messages kept while the store is away")
+
+    master_keys: SecretStr = Field(
+        ..., description="id:key pairs, comma between, key = 32 bytes base64; first is active"
+    )
+    pseudonym_secret: SecretStr = Field(..., description="keys the pseudonyms of people")
+    session_secret: SecretStr = Field(..., description="signs the console's cookies")
+
+    rasa_url: str = Field("http://127.0.0.1:5005", description="address of the dialogue engine; private network only")
+    rasa_secret: SecretStr = Field(..., description="shared by gateway and dialogue engine")
+    rasa_deadline_s: float = Field(2.5, description="seconds until the menu answers in the engine's place")
+
+    wechat_token: SecretStr | None = Field(None, description="WeChat: token of the server configuration")
+    wechat_app_id: str = Field("", description="WeChat: AppID")
+    wechat_app_secret: SecretStr | None = Field(None, description="WeChat: AppSecret, for messages sent later")
+    wechat_aes_key: SecretStr | None = Field(None, description="WeChat: EncodingAESKey, 43 characters, for safe mode")
+    wechat_mode: Literal["plain", "compatible", "safe"] = Field(
+        "safe", description="WeChat: message encryption mode of the server configuration"
+    )
+    wechat_api: str = Field("https://api.weixin.qq.com", description="WeChat: address of the platform's interface")
+
+    twilio_account_sid: str = Field("", description="Twilio: account SID")
+    twilio_auth_token: SecretStr | None = Field(None, description="Twilio: auth token")
+    twilio_number: str = Field("", description="Twilio: the number that sends, E.164")
+    twilio_api: str = Field("https://api.twilio.com", description="Twilio: address of the platform's interface")
+
+    console_cookie_secure: bool = Field(True, description="sends the console's cookie over https only")
+
+    @cached_property
+    def site_cipher(self) -> Cipher:
+        pairs = [pair.strip().partition(":") for pair in self.master_keys.get_secret_value().split(",")]
+        try:
+            return Cipher({key_id: unb64(key) for key_id, _, key in pairs})
+        except ValueError as error:
+            raise SettingsError(
+                "ANLU_MASTER_KEYS cannot be read: write id:key with 32 bytes in base64 "
+                "(make one with `anlu new-secrets`)"
+            ) from error
+
+    @property
+    def wechat_on(self) -> bool:
+        return self.wechat_token is not None
+
+    @property
+    def twilio_on(self) -> bool:
+        return self.twilio_auth_token is not None
+
+
+def load_settings() -> Settings:
+    """Reads and checks the settings; raises SettingsError with one sentence for everything that is wrong."""
+    try:
+        settings = Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        names = ", ".join("ANLU_" + "_".join(map(str, e["loc"])).upper() for e in error.errors())
+        raise SettingsError(f"These settings are missing or wrong: {names}. docs/SETTINGS.md explains each.") from error
+    problems = [p for name in _secret_names() for p in _weak(settings, name)]
+    if settings.wechat_on and not (settings.wechat_app_id and settings.wechat_app_secret):
+        problems.append("ANLU_WECHAT_TOKEN is set, so ANLU_WECHAT_APP_ID and ANLU_WECHAT_APP_SECRET are needed too")
+    if settings.wechat_on and settings.wechat_mode != "plain" and not settings.wechat_aes_key:
+        problems.append("ANLU_WECHAT_MODE is not plain, so ANLU_WECHAT_AES_KEY is needed too")
+    if settings.twilio_on and not (settings.twilio_account_sid and settings.twilio_number):
+        problems.append(
+            "ANLU_TWILIO_AUTH_TOKEN is set, so ANLU_TWILIO_ACCOUNT_SID and ANLU_TWILIO_NUMBER are needed too"
+        )
+    if problems:
+        raise SettingsError("; ".join(problems) + ".")
+    settings.site_cipher  # noqa: B018 - a broken key must stop the start, not the first message
+    return settings
+
+
+def _secret_names() -> list[str]:
+    return [name for name, field in Settings.model_fields.items() if "SecretStr" in str(field.annotation)]
+
+
+def _weak(settings: Settings, name: str) -> list[str]:
+    secret: SecretStr | None = getattr(settings, name)
+    if secret is None:
+        return []
+    value = secret.get_secret_value()
+    if value.lower() in WELL_KNOWN or len(value) < SHORTEST_SECRET:
+        # The platforms' own tokens may be short (WeChat allows 3 to 32 characters); well-known ones may not be.
+        if name == "wechat_token" and len(value) >= 8 and value.lower() not in WELL_KNOWN:
+            return []
+        return [f"ANLU_{name.upper()} is a default or shorter than {SHORTEST_SECRET} characters: choose a real secret"]
+    return []

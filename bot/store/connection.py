@@ -1,0 +1,92 @@
+"""The way to the store: one client, scripts by name, and one error for every way of it being away."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar, cast
+
+import redis
+from redis.backoff import ExponentialBackoff
+from redis.commands.core import Script
+from redis.retry import Retry
+
+from bot.store.keys import Keys
+
+SCRIPTS = Path(__file__).parent / "scripts"
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class StoreAway(Exception):
+    """The store cannot be reached or refuses to write (restarting, disk full, out of memory): try again later."""
+
+
+def store_errors(function: Callable[P, R]) -> Callable[P, R]:
+    """Turns every failure of the store into StoreAway, so that no caller needs to know redis."""
+
+    @functools.wraps(function)
+    def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return function(*args, **kwargs)
+        except (redis.RedisError, OSError) as error:
+            raise StoreAway(type(error).__name__) from error
+
+    return guarded
+
+
+class Store:
+    """A connection pool, the key names and the scripts of one site. Safe to share between threads."""
+
+    def __init__(self, url: str, site: str) -> None:
+        self.client: redis.Redis = redis.Redis.from_url(
+            url,
+            decode_responses=True,
+            socket_timeout=2.0,
+            socket_connect_timeout=1.0,
+            health_check_interval=30,
+            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3),
+            retry_on_error=[redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError],
+        )
+        self.keys = Keys(site)
+        common = (SCRIPTS / "common.lua").read_text()
+        self._scripts: dict[str, Script] = {
+            path.stem: self.client.register_script(common + path.read_text())
+            for path in SCRIPTS.glob("*.lua")
+            if path.stem != "common"
+        }
+
+    @store_errors
+    def run(self, script: str, *arguments: str | int) -> Any:
+        """Runs a script atomically. Every changing script takes an operation id first, so a retry is safe."""
+        return self._scripts[script](keys=[self.keys.prefix], args=list(arguments))
+
+    @store_errors
+    def ping(self) -> bool:
+        return bool(self.client.ping())
+
+    @store_errors
+    def get(self, *key: str) -> str | None:
+        return cast("str | None", self.client.get(self.keys(*key)))
+
+    @store_errors
+    def put(self, value: str, *key: str, ttl_s: int | None = None) -> None:
+        self.client.set(self.keys(*key), value, ex=ttl_s)
+
+    @store_errors
+    def put_new(self, value: str, *key: str, ttl_ms: int) -> bool:
+        """Sets the key only when it is not there; True when it was set by this call (or by its lost twin)."""
+        if self.client.set(self.keys(*key), value, px=ttl_ms, nx=True):
+            return True
+        return self.client.get(self.keys(*key)) == value
+
+    @store_errors
+    def forget(self, *key: str) -> None:
+        self.client.delete(self.keys(*key))
+
+    @store_errors
+    def hash(self, *key: str) -> dict[str, str]:
+        return cast("dict[str, str]", self.client.hgetall(self.keys(*key)))
+
+    def bell(self) -> int:
+        """A number that rises with every change that a screen would show."""
+        return int(self.get("bell") or 0)

@@ -1,0 +1,51 @@
+"""Every key in the store, by name. All keys of a site share one hash tag, so they live on one Cluster slot.
+
+==============================  =======  ===========================================================================
+key                             type     holds
+==============================  =======  ===========================================================================
+{site}:queue                    zset     waiting referrals; score = level * 1e13 + time opened (ms): level, then age
+{site}:leases                   zset     referrals in a counsellor's hands; score = end of the lease (ms)
+{site}:resolved                 zset     resolved referrals; score = time resolved (ms)
+{site}:referral:<id>            hash     person, channel, language, level, kinds, state, opened, holder, fence, lease
+{site}:transcript:<id>          stream   who (person, counsellor, bot, system) and the sealed text, in order
+{site}:open:<person>            string   the id of the person's one open referral
+{site}:fence                    string   counter of fencing tokens
+{site}:audit                    stream   every change of a referral and every read of a transcript
+{site}:bell                     string   counter that rises with every change a screen would show
+{site}:op:<id>                  string   the result of an operation, for the retry that follows a lost reply (1 day)
+{site}:person:<id>              hash     channel, wrapped data key, sealed address
+{site}:session:<person>         string   sealed state of the conversation: language, open question, answers offered
+{site}:seen:<channel>:<digest>  string   "running:<token>" or the sealed reply to this platform message (2 days)
+{site}:lock:<person>            string   token of whoever handles this person's message now
+{site}:out:due                  zset     people with something to send; score = when (ms)
+{site}:out:line:<person>        list     ids of their messages, oldest first
+{site}:out:message:<id>         hash     person, channel, sealed text, state, attempts, token, referral
+{site}:out:dead                 zset     messages given up; kept and shown
+{site}:staff:<id>               hash     login, name, role, password hash, sealed TOTP secret
+{site}:staff:logins             hash     login to staff id
+{site}:staff:present            zset     counsellors on duty; score = presence ends (ms)
+{site}:staff:tries:<digest>     string   failed sign-ins of a login or address (15 minutes)
+{site}:staff:totp:<id>          string   the last used TOTP step, so that a code works once
+{site}:heartbeat:<process>      string   time of the last sign of life (ms)
+{site}:talk:<conversation>      string   Rasa's sealed tracker, bounded (written by bot/rasa/tracker_store.py)
+{site}:talks                    zset     conversations held by Rasa; score = last use (ms)
+==============================  =======  ===========================================================================
+"""
+
+import hashlib
+
+
+class Keys:
+    """Builds key names; the Lua scripts get ``prefix`` and build the same ones."""
+
+    def __init__(self, site: str) -> None:
+        if not site.isascii() or not site.replace("-", "").isalnum():
+            raise ValueError("the site's name may hold only letters, digits and hyphens")
+        self.prefix = "{" + site + "}:"
+
+    def __call__(self, *parts: str) -> str:
+        return self.prefix + ":".join(parts)
+
+    def digest(self, *parts: str) -> str:
+        """For parts that come from outside (message ids, logins): they never stand in a key as they are."""
+        return hashlib.sha256("\x00".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

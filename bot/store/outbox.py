@@ -1,0 +1,61 @@
+"""Messages on their way to people: durable, in order for each person, never silently dropped."""
+
+from dataclasses import dataclass, field
+
+from bot.core.message import PersonId
+from bot.store.connection import Store, store_errors
+from bot.store.people import People
+
+LEASE_MS = 30_000
+"""How long a worker may take over one message before another may try it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """One message taken out for sending. ``maybe_sent``: a worker died while sending it; the person may have it."""
+
+    id: str
+    token: str
+    person: PersonId
+    channel: str
+    text: str = field(repr=False)
+    attempts: int
+    maybe_sent: bool
+
+
+class Outbox:
+    def __init__(self, store: Store, people: People) -> None:
+        self._store = store
+        self._people = people
+
+    def post(self, message: str, person: PersonId, channel: str, text: str) -> bool:
+        """Queues a message of the service itself; False when this id was queued before."""
+        sealed = self._people.seal(person, text, "outbox")
+        return bool(self._store.run("post", message, person, channel, sealed, ""))
+
+    def take(self) -> Parcel | None:
+        """The oldest message of a person whose turn it is, leased to the caller; None when nothing is due."""
+        raw = self._store.run("take", LEASE_MS)
+        if raw is None:
+            return None
+        id_, token, person, channel, sealed, attempts, maybe = raw
+        text = self._people.open(PersonId(person), sealed, "outbox")
+        return Parcel(id_, token, PersonId(person), channel, text, int(attempts), maybe == "1")
+
+    def sent(self, parcel: Parcel, provider_id: str) -> None:
+        self._store.run("settle", parcel.id, parcel.token, "sent", provider_id, 0)
+
+    def retry(self, parcel: Parcel, after_ms: int, code: str) -> None:
+        self._store.run("settle", parcel.id, parcel.token, "retry", code, after_ms)
+
+    def dead(self, parcel: Parcel, code: str) -> None:
+        """Gives up on a message; it is kept and shown."""
+        self._store.run("settle", parcel.id, parcel.token, "dead", code, 0)
+
+    @store_errors
+    def waiting(self) -> int:
+        return int(self._store.client.zcard(self._store.keys("out", "due")))
+
+    @store_errors
+    def given_up(self) -> int:
+        return int(self._store.client.zcard(self._store.keys("out", "dead")))

@@ -1,0 +1,68 @@
+"""The address book, and one key for each person: erasing the key erases what the person wrote."""
+
+import os
+
+from bot.core.cipher import KEY_BYTES, Cipher, pseudonym
+from bot.core.message import PersonId
+from bot.store.connection import Store, store_errors
+
+
+class UnknownPerson(KeyError):
+    """Nobody of this name is in the address book, or the person was erased."""
+
+
+class People:
+    """Knows people by pseudonym; the only place where an address is opened.
+
+    ``site_cipher`` wraps each person's own key; ``secret`` keys the pseudonyms.
+    """
+
+    def __init__(self, store: Store, site_cipher: Cipher, secret: bytes) -> None:
+        self._store = store
+        self._site = site_cipher
+        self._secret = secret
+
+    def name(self, channel: str, address: str) -> PersonId:
+        """The pseudonym; needs no store."""
+        return PersonId(pseudonym(self._secret, channel, address))
+
+    @store_errors
+    def welcome(self, channel: str, address: str) -> PersonId:
+        """Makes sure that this person has a key and an address on file."""
+        person = self.name(channel, address)
+        key = self._store.keys("person", person)
+        if not self._store.client.hexists(key, "address"):
+            fresh = self._site.seal(os.urandom(KEY_BYTES), f"key:{person}")
+            self._store.client.hsetnx(key, "key", fresh)
+            sealed = self._box(person).seal(address, f"address:{person}")
+            self._store.client.hset(key, mapping={"channel": channel, "address": sealed})
+        return person
+
+    @store_errors
+    def address(self, person: PersonId) -> str:
+        """The openid or number; only senders ask for it."""
+        sealed = self._store.client.hget(self._store.keys("person", person), "address")
+        if not sealed:
+            raise UnknownPerson(person)
+        return self._box(person).open(str(sealed), f"address:{person}")
+
+    @store_errors
+    def erase(self, person: PersonId) -> None:
+        """Forgets the person: without her key nothing that was sealed under it can be read by anybody again."""
+        keys = self._store.keys
+        self._store.client.delete(keys("person", person), keys("session", person), keys("talk", person))
+        self._store.client.zrem(keys("talks"), person)
+
+    def seal(self, person: PersonId, text: str, field: str) -> str:
+        """Seals a text of this person for one field; UnknownPerson when she was never welcomed."""
+        return self._box(person).seal(text, f"{field}:{person}")
+
+    def open(self, person: PersonId, sealed: str, field: str) -> str:
+        return self._box(person).open(sealed, f"{field}:{person}")
+
+    @store_errors
+    def _box(self, person: PersonId) -> Cipher:
+        wrapped = self._store.client.hget(self._store.keys("person", person), "key")
+        if not wrapped:
+            raise UnknownPerson(person)
+        return Cipher({"p": self._site.open_bytes(str(wrapped), f"key:{person}")})

@@ -1,0 +1,235 @@
+"""The human referral queue: atomic, leased, fenced, audited.
+
+Every change is one Lua script that writes its own audit entry. Operation ids make a retry after a lost reply do
+nothing twice. The embedded store fsyncs before it answers, so an answer here means "on disk".
+"""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any, cast
+
+from bot.core.cipher import SealBroken
+from bot.core.message import CounsellorId, PersonId, ReferralId
+from bot.store.connection import Store, store_errors
+from bot.store.people import People, UnknownPerson
+
+OFFER_MS = 60_000
+"""First lease after a claim or a transfer."""
+WORK_MS = 90_000
+"""Lease renewed by the counsellor's presence."""
+REAP_AT_MOST = 50
+SCORE_OF_LEVEL = 10**13
+
+
+class Stale(Exception):
+    """The caller no longer holds this referral: the lease ran out, or it was passed on."""
+
+
+class Taken(Exception):
+    """Somebody else holds it, or it is resolved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """Where a cry for help is now. ``place`` 1 is the next in line, 0 not in line; ``present`` counsellors on duty."""
+
+    id: ReferralId
+    created: bool
+    state: str
+    place: int
+    present: int
+    news: bool
+    """It is new, graver than before, or of a further kind."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    referral: ReferralId
+    counsellor: CounsellorId
+    fence: str
+
+
+@dataclass(frozen=True, slots=True)
+class Referral:
+    id: ReferralId
+    person: PersonId
+    channel: str
+    language: str
+    level: int
+    kinds: tuple[str, ...]
+    state: str
+    opened: datetime
+    holder: CounsellorId | None
+    fence: str
+    lines: int
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a transcript. ``delivery`` is the outbox state of a counsellor's words, else empty."""
+
+    number: str
+    at: datetime
+    who: str
+    text: str = field(repr=False)
+    delivery: str = ""
+
+
+def moment(milliseconds: str | int | float) -> datetime:
+    return datetime.fromtimestamp(float(milliseconds) / 1000, tz=timezone.utc)
+
+
+class Referrals:
+    def __init__(self, store: Store, people: People) -> None:
+        self._store = store
+        self._people = people
+
+    def enqueue(
+        self,
+        op: str,
+        person: PersonId,
+        channel: str,
+        language: str,
+        level: int,
+        kinds: tuple[str, ...],
+        text: str,
+        reasons: tuple[str, ...] = (),
+    ) -> Placed:
+        """Opens a referral, or joins the person's open one and raises its level (never lowers it)."""
+        raw = self._store.run(
+            "enqueue",
+            op,
+            "r" + self._store.keys.digest(op)[:16],
+            person,
+            channel,
+            language,
+            level,
+            ",".join(kinds),
+            self._people.seal(person, text, "line"),
+            self._people.seal(person, "\n".join(reasons), "line") if reasons else "",
+        )
+        id_, created, state, place, present, news = json.loads(raw)
+        return Placed(ReferralId(id_), bool(created), state, int(place), int(present), bool(news))
+
+    def append(self, op: str, person: PersonId, who: str, text: str) -> tuple[ReferralId, str] | None:
+        """Adds a line to the person's open referral; its id and state, or None when she has none."""
+        raw = json.loads(self._store.run("append", op, person, who, self._people.seal(person, text, "line")))
+        return (ReferralId(raw[0]), raw[1]) if raw else None
+
+    def open_of(self, person: PersonId) -> Referral | None:
+        id_ = self._store.get("open", person)
+        return self.get(ReferralId(id_)) if id_ else None
+
+    def get(self, id_: ReferralId) -> Referral | None:
+        raw = self._store.hash("referral", id_)
+        return _referral(raw) if raw else None
+
+    def claim(self, op: str, counsellor: CounsellorId, id_: ReferralId | None = None) -> Claim | None:
+        """Claims this referral, or the next in line (None when the queue is empty). Raises Taken."""
+        raw = json.loads(self._store.run("claim", op, id_ or "", counsellor, OFFER_MS))
+        if raw[0] == "claimed":
+            return Claim(ReferralId(raw[1]), counsellor, raw[2])
+        if raw[0] == "taken":
+            raise Taken
+        return None
+
+    def renew(self, claim: Claim) -> None:
+        """Keeps the lease alive; raises Stale."""
+        _fenced(self._store.run("renew", claim.referral, claim.counsellor, claim.fence, WORK_MS))
+
+    def send(self, op: str, claim: Claim, text: str) -> None:
+        """Writes to the person: transcript and outbox in one step, only for the holder. Raises Stale, UnknownPerson."""
+        person = self._person(claim.referral)
+        _fenced(
+            self._store.run(
+                "send",
+                op,
+                claim.referral,
+                claim.counsellor,
+                claim.fence,
+                "m" + self._store.keys.digest(op)[:16],
+                self._people.seal(person, text, "line"),
+                self._people.seal(person, text, "outbox"),
+            )
+        )
+
+    def transfer(self, op: str, claim: Claim, to: CounsellorId | None) -> None:
+        """Passes it to another counsellor under a new fencing token, or back to its old place (``to`` None)."""
+        arguments = (op, claim.referral, claim.counsellor, claim.fence, to or "", OFFER_MS)
+        _fenced(self._store.run("transfer", *arguments))
+
+    def resolve(self, op: str, claim: Claim, outcome: str, hand_back: str) -> None:
+        """Ends it and queues the hand-back message; from then on the bot answers again. Raises Stale."""
+        person = self._person(claim.referral)
+        message = "m" + self._store.keys.digest(op)[:16]
+        sealed = self._people.seal(person, hand_back, "outbox")
+        arguments = (op, claim.referral, claim.counsellor, claim.fence, outcome, message, sealed)
+        _fenced(self._store.run("resolve", *arguments))
+
+    def reap(self) -> list[str]:
+        """Puts back what silent counsellors held; run by the worker on every tick."""
+        return cast("list[str]", self._store.run("reap", REAP_AT_MOST))
+
+    @store_errors
+    def waiting(self, start: int = 0, count: int = 50) -> list[Referral]:
+        """A page of the queue in its order."""
+        return self._page(self._store.client.zrange(self._store.keys("queue"), start, start + count - 1))
+
+    @store_errors
+    def held(self, count: int = 200) -> list[Referral]:
+        """Referrals in somebody's hands, the lease that ends first at the head."""
+        return self._page(self._store.client.zrange(self._store.keys("leases"), 0, count - 1))
+
+    def _page(self, ids: Any) -> list[Referral]:
+        pipe = self._store.client.pipeline(transaction=False)
+        for id_ in ids:
+            pipe.hgetall(self._store.keys("referral", id_))
+        return [_referral(raw) for raw in pipe.execute() if raw]
+
+    @store_errors
+    def transcript(self, referral: Referral, reader: CounsellorId, audited: bool = True) -> list[Line]:
+        """The whole conversation, opened for one reader; the reading stands in the audit."""
+        rows = self._store.run("read", referral.id, reader, "1" if audited else "")
+        entries = [(row[0], dict(zip(row[1][::2], row[1][1::2], strict=True))) for row in rows]
+        pipe = self._store.client.pipeline(transaction=False)
+        for _, entry in entries:
+            pipe.hget(self._store.keys("out", "message", entry["out"] or "-"), "state")
+        lines = []
+        for (number, entry), delivery in zip(entries, pipe.execute(), strict=True):
+            text = self._opened(referral.person, entry["sealed"])
+            lines.append(Line(number, moment(entry["at"]), entry["who"], text, delivery or ""))
+        return lines
+
+    def _opened(self, person: PersonId, sealed: str) -> str:
+        try:
+            return self._people.open(person, sealed, "line")
+        except (SealBroken, UnknownPerson):
+            return "（已删除 / erased）"
+
+    def _person(self, id_: ReferralId) -> PersonId:
+        referral = self.get(id_)
+        if referral is None:
+            raise Stale
+        return referral.person
+
+
+def _fenced(answer: str) -> None:
+    if answer != "ok":
+        raise Stale
+
+
+def _referral(raw: dict[str, str]) -> Referral:
+    return Referral(
+        id=ReferralId(raw["id"]),
+        person=PersonId(raw["person"]),
+        channel=raw["channel"],
+        language=raw["language"],
+        level=int(raw["level"]),
+        kinds=tuple(kind for kind in raw["kinds"].split(",") if kind),
+        state=raw["state"],
+        opened=moment(raw["opened"]),
+        holder=CounsellorId(raw["holder"]) if raw.get("holder") else None,
+        fence=raw["fence"],
+        lines=int(raw["lines"]),
+    )

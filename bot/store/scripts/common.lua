@@ -1,0 +1,64 @@
+-- KEYS[1] is the prefix of the site's keys; every script begins with this text.
+local P = KEYS[1]
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+local function audit(action, referral, actor, note)
+  redis.call('XADD', P .. 'audit', '*', 'at', now, 'action', action, 'referral', referral,
+             'actor', actor, 'note', note or '')
+end
+
+local function bell()
+  redis.call('INCR', P .. 'bell')
+end
+
+-- An operation that is asked for twice is done once; the second asker gets the first one's result.
+local function before(op)
+  local kept = redis.call('GET', P .. 'op:' .. op)
+  if kept then return cjson.decode(kept) end
+  return nil
+end
+
+local function after(op, result)
+  redis.call('SET', P .. 'op:' .. op, cjson.encode(result), 'EX', 86400)
+  return result
+end
+
+local function ref(id) return P .. 'referral:' .. id end
+
+local function score(level, opened) return level * 1e13 + opened end
+
+-- True when this counsellor still holds this referral under this fencing token and lease.
+local function holds(id, counsellor, fence)
+  local r = redis.call('HMGET', ref(id), 'state', 'holder', 'fence', 'lease')
+  return r[1] == 'claimed' and r[2] == counsellor and r[3] == fence and tonumber(r[4]) > now
+end
+
+local function say(id, who, sealed, shown)
+  redis.call('XADD', P .. 'transcript:' .. id, '*', 'at', now, 'who', who, 'sealed', sealed, 'out', shown or '')
+  redis.call('HINCRBY', ref(id), 'lines', 1)
+end
+
+local function put_back(id)
+  local r = redis.call('HMGET', ref(id), 'level', 'opened')
+  redis.call('HSET', ref(id), 'state', 'waiting', 'holder', '', 'lease', 0)
+  redis.call('ZREM', P .. 'leases', id)
+  redis.call('ZADD', P .. 'queue', score(tonumber(r[1]), tonumber(r[2])), id)
+end
+
+local function give(id, counsellor, lease_ms)
+  local fence = redis.call('INCR', P .. 'fence')
+  redis.call('HSET', ref(id), 'state', 'claimed', 'holder', counsellor, 'fence', fence, 'lease', now + lease_ms)
+  redis.call('ZREM', P .. 'queue', id)
+  redis.call('ZADD', P .. 'leases', now + lease_ms, id)
+  return fence
+end
+
+local function post(message, person, channel, sealed, referral)
+  redis.call('HSET', P .. 'out:message:' .. message, 'person', person, 'channel', channel, 'sealed', sealed,
+             'referral', referral, 'state', 'waiting', 'attempts', 0, 'created', now, 'maybe_sent', 0)
+  redis.call('RPUSH', P .. 'out:line:' .. person, message)
+  if not redis.call('ZSCORE', P .. 'out:due', person) then
+    redis.call('ZADD', P .. 'out:due', now, person)
+  end
+end

@@ -1,0 +1,19 @@
+-- message id, token, 'sent' | 'dead' | 'retry', provider's id or error code, retry after ms -> 'ok' | 'stale'
+local message, token, state = ARGV[1], ARGV[2], ARGV[3]
+local key = P .. 'out:message:' .. message
+local r = redis.call('HMGET', key, 'attempts', 'state', 'person', 'referral')
+if r[1] ~= token or r[2] ~= 'sending' then return 'stale' end
+local line = P .. 'out:line:' .. r[3]
+if state == 'retry' then
+  redis.call('HSET', key, 'state', 'waiting', 'error', ARGV[4])
+  redis.call('ZADD', P .. 'out:due', now + ARGV[5], r[3])
+else
+  redis.call('HSET', key, 'state', state, state == 'sent' and 'provider_id' or 'error', ARGV[4], 'settled', now)
+  redis.call('LREM', line, 1, message)
+  if state == 'sent' then redis.call('EXPIRE', key, 2592000) else redis.call('ZADD', P .. 'out:dead', now, message) end
+  if state == 'dead' then audit('undeliverable', r[4], 'worker', ARGV[4]) end
+  if redis.call('LLEN', line) > 0 then redis.call('ZADD', P .. 'out:due', now, r[3])
+  else redis.call('ZREM', P .. 'out:due', r[3]) end
+end
+bell()
+return 'ok'

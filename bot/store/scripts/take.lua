@@ -1,0 +1,17 @@
+-- lease ms -> {message id, token, person, channel, sealed, attempts, maybe_sent} or nil
+-- The person's due time moves past the lease: a worker that dies gives the message back by itself.
+local person = redis.call('ZRANGEBYSCORE', P .. 'out:due', 0, now, 'LIMIT', 0, 1)[1]
+if not person then return nil end
+local line = P .. 'out:line:' .. person
+local message = redis.call('LINDEX', line, 0)
+if not message then
+  redis.call('ZREM', P .. 'out:due', person)
+  return nil
+end
+local key = P .. 'out:message:' .. message
+if redis.call('HGET', key, 'state') == 'sending' then redis.call('HSET', key, 'maybe_sent', 1) end
+local token = redis.call('HINCRBY', key, 'attempts', 1)
+redis.call('HSET', key, 'state', 'sending')
+redis.call('ZADD', P .. 'out:due', now + ARGV[1], person)
+local r = redis.call('HMGET', key, 'channel', 'sealed', 'maybe_sent')
+return {message, tostring(token), person, r[1], r[2], tostring(token), r[3]}

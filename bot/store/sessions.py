@@ -1,0 +1,50 @@
+"""What the service remembers of a conversation between two messages, sealed under the person's key."""
+
+import json
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from bot.core.cipher import SealBroken
+from bot.core.language import Language
+from bot.core.message import PersonId
+from bot.store.connection import Store
+from bot.store.people import People
+
+KEEP_S = 30 * 24 * 3600
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """``asked`` is the open question (its digits mean something now), ``options`` the answer ids offered with it."""
+
+    language: Language | None = None
+    greeted: bool = False
+    asked: str | None = None
+    options: tuple[str, ...] = ()
+    rest: tuple[str, ...] = field(default=(), repr=False)
+    """Pieces of the last answer that wait for "send 1 for more"."""
+    unsure: int = 0
+    """How many messages in a row were not understood."""
+
+    def but(self, **changes: Any) -> "Session":
+        return replace(self, **changes)
+
+
+class Sessions:
+    def __init__(self, store: Store, people: People) -> None:
+        self._store = store
+        self._people = people
+
+    def load(self, person: PersonId) -> Session:
+        sealed = self._store.get("session", person)
+        if sealed is None:
+            return Session()
+        try:
+            raw = json.loads(self._people.open(person, sealed, "session"))
+            return Session(**{**raw, "options": tuple(raw["options"]), "rest": tuple(raw["rest"])})
+        except (SealBroken, ValueError, TypeError, KeyError):
+            return Session()  # from another version or key: the conversation starts anew, nothing else is lost
+
+    def save(self, person: PersonId, session: Session) -> None:
+        sealed = self._people.seal(person, json.dumps(asdict(session)), "session")
+        self._store.put(sealed, "session", person, ttl_s=KEEP_S)

@@ -1,0 +1,70 @@
+"""A disk spool for cries for help that arrive while the store is away.
+
+One sealed file for each, written with fsync before the person is told that her message is noted; the worker moves
+them into the queue under the same operation id as soon as the store is back, so nothing is doubled.
+"""
+
+import json
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+from bot.core.cipher import Cipher, SealBroken
+from bot.store.people import People
+from bot.store.referrals import Referrals
+
+
+@dataclass(frozen=True, slots=True)
+class SetAside:
+    op: str
+    channel: str
+    address: str = field(repr=False)
+    language: str
+    level: int
+    kinds: tuple[str, ...]
+    text: str = field(repr=False)
+    reasons: tuple[str, ...] = field(repr=False)
+
+
+class Spool:
+    def __init__(self, folder: Path, site_cipher: Cipher) -> None:
+        self._folder = folder
+        self._cipher = site_cipher
+
+    def put(self, name: str, cry: SetAside) -> None:
+        """Writes one cry for help to disk; raises OSError when the disk refuses."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        path = self._folder / f"{name}.sealed"
+        draft = path.with_suffix(".draft")
+        with draft.open("w", encoding="ascii") as file:
+            file.write(self._cipher.seal(json.dumps(asdict(cry)), f"spool:{name}"))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+        folder = os.open(self._folder, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+    def count(self) -> int:
+        return sum(1 for _ in self._folder.glob("*.sealed"))
+
+    def drain(self, people: People, referrals: Referrals) -> int:
+        """Moves everything into the queue; raises StoreAway and keeps the rest when the store is away again.
+
+        A file that cannot be opened is kept under another name, never deleted.
+        """
+        moved = 0
+        for path in sorted(self._folder.glob("*.sealed")):
+            try:
+                raw = json.loads(self._cipher.open(path.read_text(encoding="ascii"), f"spool:{path.stem}"))
+                cry = SetAside(**{**raw, "kinds": tuple(raw["kinds"]), "reasons": tuple(raw["reasons"])})
+            except (SealBroken, ValueError, TypeError):
+                path.rename(path.with_suffix(".broken"))
+                continue
+            person = people.welcome(cry.channel, cry.address)
+            referrals.enqueue(cry.op, person, cry.channel, cry.language, cry.level, cry.kinds, cry.text, cry.reasons)
+            path.unlink()
+            moved += 1
+        return moved

@@ -1,0 +1,156 @@
+"""The composition root: the one place that builds objects from settings and puts them together."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from flask import Flask
+
+from bot.console.app import create_console
+from bot.core.clock import SystemClock
+from bot.core.content import Library, load_library
+from bot.core.screen import Screen
+from bot.dialogue.client import Engine
+from bot.dialogue.keywords import KeywordMenu
+from bot.gateway.app import create_gateway
+from bot.gateway.simulator import simulator
+from bot.log import configure
+from bot.service.answers import Answers
+from bot.service.counselling import Counselling
+from bot.service.delivery import Delivery
+from bot.service.escalation import Escalation
+from bot.service.inbound import InboundService
+from bot.service.talk import Talk
+from bot.settings import ROOT, Settings, load_settings
+from bot.store.connection import Store, StoreAway
+from bot.store.outbox import Outbox
+from bot.store.people import People
+from bot.store.referrals import Referrals
+from bot.store.sessions import Sessions
+from bot.store.spool import Spool
+from bot.store.staff import Staff
+from bot.store.turns import Turns
+from bot.worker import Worker
+from channels.base import Channel
+from channels.twilio_sms import TwilioSms
+from channels.wechat import WeChat
+
+CONTENT = ROOT / "content"
+
+
+def load_screen(content: Path = CONTENT) -> Screen:
+    """The distress screen; needs no settings, no store and no network."""
+    return Screen.from_folder(content / "screen")
+
+
+@dataclass
+class Site:
+    """Everything of one site, built when first asked for and shared by whoever runs in this process."""
+
+    settings: Settings
+
+    @cached_property
+    def library(self) -> Library:
+        return load_library(CONTENT)
+
+    @cached_property
+    def screen(self) -> Screen:
+        return load_screen()
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.settings.redis_url, self.settings.site)
+
+    @cached_property
+    def people(self) -> People:
+        secret = self.settings.pseudonym_secret.get_secret_value().encode()
+        return People(self.store, self.settings.site_cipher, secret)
+
+    @cached_property
+    def referrals(self) -> Referrals:
+        return Referrals(self.store, self.people)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        return Outbox(self.store, self.people)
+
+    @cached_property
+    def staff(self) -> Staff:
+        return Staff(self.store, self.settings.site_cipher)
+
+    @cached_property
+    def spool(self) -> Spool:
+        return Spool(self.settings.data_dir / "spool", self.settings.site_cipher)
+
+    @cached_property
+    def answers(self) -> Answers:
+        return Answers(self.library, SystemClock())
+
+    @cached_property
+    def engine(self) -> Engine:
+        secret = self.settings.rasa_secret.get_secret_value()
+        return Engine(self.settings.rasa_url, secret, self.settings.rasa_deadline_s)
+
+    @cached_property
+    def inbound(self) -> InboundService:
+        talk = Talk(self.answers, self.engine, KeywordMenu(self.library), self.people, self.referrals)
+        escalation = Escalation(self.answers, self.referrals, self.spool)
+        sessions, turns = Sessions(self.store, self.people), Turns(self.store)
+        return InboundService(self.screen, self.answers, talk, escalation, self.people, sessions, turns)
+
+    @cached_property
+    def counselling(self) -> Counselling:
+        return Counselling(self.referrals, self.staff, self.answers)
+
+    @cached_property
+    def channels(self) -> dict[str, Channel]:
+        """The channels that have settings, by the last part of their webhook's path."""
+        s = self.settings
+        found: dict[str, Channel] = {}
+        if s.wechat_token and s.wechat_app_secret:
+            aes = s.wechat_aes_key.get_secret_value() if s.wechat_aes_key else None
+            token, secret = s.wechat_token.get_secret_value(), s.wechat_app_secret.get_secret_value()
+            found["wechat"] = WeChat(token, s.wechat_app_id, secret, aes, s.wechat_mode == "safe", s.wechat_api)
+        if s.twilio_auth_token:
+            token = s.twilio_auth_token.get_secret_value()
+            found["sms"] = TwilioSms(s.twilio_account_sid, token, s.twilio_number, s.public_url, s.twilio_api)
+        return found
+
+    @cached_property
+    def worker(self) -> Worker:
+        delivery = Delivery(self.outbox, self.people, self.channels)
+        return Worker(self.store, self.referrals, delivery, self.spool, self.people)
+
+    def health(self) -> dict[str, bool]:
+        return {"store": _up(self.store.ping), "engine": self.engine.ready()}
+
+
+def _up(probe: Callable[[], bool]) -> bool:
+    try:
+        return probe()
+    except StoreAway:
+        return False
+
+
+def build_site(process: str) -> Site:
+    """Reads the settings and sets up logging for one process; raises SettingsError."""
+    configure(process)
+    return Site(load_settings())
+
+
+def gateway() -> Flask:
+    """The gateway's WSGI application."""
+    site = build_site("gateway")
+    site.screen, site.library, site.channels  # noqa: B018 - a broken file stops the start, not the first message
+    app = create_gateway(site.inbound, site.channels, site.health)
+    if site.settings.simulator:
+        app.register_blueprint(simulator(site.settings))
+    return app
+
+
+def console() -> Flask:
+    """The console's WSGI application."""
+    site = build_site("console")
+    secret = site.settings.session_secret.get_secret_value()
+    return create_console(site.counselling, site.staff, site.store.bell, secret, site.settings.console_cookie_secure)

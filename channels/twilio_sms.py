@@ -1,0 +1,109 @@
+"""SMS by Twilio: signed form in, TwiML out inside the webhook, REST for later messages.
+
+Two-way SMS with Twilio works in Hong Kong and many countries, not in mainland China, Thailand or Viet Nam.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.http.http_client import TwilioHttpClient
+from twilio.http.response import Response
+from twilio.request_validator import RequestValidator
+from twilio.rest import Client
+from twilio.twiml.messaging_response import MessagingResponse
+
+from bot.core.message import Inbound, Kind, Reply
+from channels.base import (
+    Delivery,
+    HttpAnswer,
+    Misconfigured,
+    Refused,
+    SendError,
+    TryLater,
+    Unreachable,
+    Webhook,
+    printable,
+)
+
+TIMEOUT_S = 5
+PATH = "/webhooks/sms"
+_SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
+_NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
+_ERRORS: dict[int, tuple[type[SendError], str]] = {
+    20003: (Misconfigured, "Twilio rejects the account SID or auth token"),
+    20429: (TryLater, "Twilio asks us to slow down"),
+    21211: (Unreachable, "the number is not valid"),
+    21408: (Misconfigured, "the Twilio account may not send to this country"),
+    21610: (Unreachable, "the person has opted out at Twilio (STOP): only she can undo it with START"),
+    21612: (Unreachable, "Twilio has no route to this number"),
+    21614: (Unreachable, "the number cannot receive SMS"),
+    21635: (Unreachable, "the number cannot receive SMS"),
+    21606: (Misconfigured, "ANLU_TWILIO_NUMBER is not a number that may send"),
+}
+
+
+class _Http(TwilioHttpClient):  # type: ignore[misc]
+    """Twilio's client with a deadline, spoken to at a configured address (the simulator's, in development)."""
+
+    def __init__(self, api: str) -> None:
+        super().__init__(timeout=TIMEOUT_S)
+        self._base = urlsplit(api)
+
+    def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Response:
+        parts = urlsplit(url)
+        path = self._base.path.rstrip("/") + parts.path
+        url = urlunsplit((self._base.scheme, self._base.netloc, path, parts.query, ""))
+        return super().request(method, url, *args, **kwargs)
+
+
+class TwilioSms:
+    name = "sms"
+    style = "sms"
+
+    def __init__(self, account_sid: str, auth_token: str, number: str, public_url: str, api: str) -> None:
+        self._account = account_sid
+        self._validator = RequestValidator(auth_token)
+        self._url = public_url.rstrip("/") + PATH
+        self._number = number
+        self._client = Client(account_sid, auth_token, http_client=_Http(api))
+
+    def receive(self, webhook: Webhook) -> Delivery | HttpAnswer:
+        """Checks the signature over the configured address, never the Host header, and all fields that came."""
+        if webhook.method != "POST":
+            raise Refused(405, "only POST")
+        signature = webhook.headers.get("X-Twilio-Signature", "")
+        url = self._url + (f"?{webhook.query_string}" if webhook.query_string else "")
+        if not self._validator.validate(url, dict(webhook.form), signature):
+            raise Refused(403, "wrong signature")
+        return Delivery(self._inbound(webhook.form))
+
+    def _inbound(self, form: Mapping[str, str]) -> Inbound:
+        sid, number = form.get("MessageSid", ""), form.get("From", "")
+        if form.get("AccountSid") != self._account:
+            raise Refused(403, "another account")
+        if not _SID.fullmatch(sid) or not _NUMBER.fullmatch(number):
+            raise Refused(400, "malformed message (MessageSid or From)")
+        text = form.get("Body", "")
+        if not text.strip() and form.get("NumMedia", "0") not in ("", "0"):
+            return Inbound(self.name, number, sid, Kind.PICTURE)
+        return Inbound(self.name, number, sid, Kind.TEXT, text)
+
+    def reply(self, delivery: Delivery, reply: Reply) -> HttpAnswer:
+        response = MessagingResponse()
+        for text in reply.texts:
+            response.message(printable(text))
+        return HttpAnswer(str(response), content_type="application/xml; charset=utf-8")
+
+    def send(self, address: str, text: str) -> str:
+        try:
+            message = self._client.messages.create(to=address, from_=self._number, body=printable(text))
+        except TwilioRestException as error:
+            kind, says = _ERRORS.get(error.code or 0, (TryLater, f"Twilio answered with error {error.code}"))
+            raise kind(str(error.code or error.status), says) from None
+        except (TwilioException, requests.RequestException) as error:
+            raise TryLater(type(error).__name__, "Twilio cannot be reached") from None
+        return str(message.sid)
