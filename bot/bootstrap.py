@@ -163,22 +163,22 @@ def test(arguments):
 
 
 def check(_arguments):
-    """Runs the checks that are not tests: style, types, import rules."""
-    require(LOWEST, "the checks")
-    python = environment("dev", interpreter(LOWEST), LOWEST)
-    tools = [
-        ["ruff", "check", "."],
-        ["ruff", "format", "--check", "."],
-        ["mypy"],
-        ["importlinter.cli"],
-    ]
-    for module, *rest in tools:
-        say("· %s" % module.split(".")[0])
-        command = [str(python), "-m", module, *rest]
-        if module == "importlinter.cli":
-            command = [str(python.parent / "lint-imports")]
-        if subprocess.run(command, cwd=str(ROOT), env=surroundings(None), check=False).returncode:
-            sys.exit(1)
+    """Runs the checks that are not tests: style, types, import rules, and the dialogue engine's own."""
+    rasa = rasa_environment()
+    python = environment("dev", require(LOWEST, "the checks"), LOWEST)
+    run_aloud("ruff", [str(python), "-m", "ruff", "check", "."])
+    run_aloud("ruff format", [str(python), "-m", "ruff", "format", "--check", "."])
+    run_aloud("mypy", [str(python), "-m", "mypy"])
+    run_aloud("import-linter", [str(python.parent / "lint-imports")])
+    run_aloud("content check", [str(python), "-m", "bot.cli", "content", "check"])
+    run_aloud("dialogue check", [str(python), "-m", "bot.cli", "dialogue-check"], rasa)
+
+
+def run_aloud(name, command, rasa=None):
+    """Runs one check with its output shown; its failure ends everything."""
+    say("· %s" % name)
+    if subprocess.run(command, cwd=str(ROOT), env=surroundings(rasa), check=False).returncode:
+        raise SetupError("%s found something: see above." % name)
 
 
 def main(arguments):

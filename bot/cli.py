@@ -67,6 +67,13 @@ def train() -> None:
     click.echo(rasa_process.train())
 
 
+@main.command("dialogue-check")
+def dialogue_check() -> None:
+    """Runs `rasa data validate` and `rasa test` on the dialogue."""
+    rasa_process.check()
+    click.echo("The dialogue's data and test conversations are in order.")
+
+
 @main.command()
 def screen() -> None:
     """Screens messages for distress: one a line in, one JSON object a line out. No engine, no store."""

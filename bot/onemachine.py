@@ -20,7 +20,8 @@ from bot.store.embedded import EmbeddedStore
 from bot.store.staff import Staff
 from bot.supervisor import Child, Supervisor, answers, free_port, write_run_file
 
-VAR = ROOT / "var"
+VAR = Path(os.environ.get("ANLU_HOME") or ROOT / "var")
+"""Everything that a machine keeps: store, secrets, logs, spool."""
 SECRETS = "secrets.env"
 FIRST = "first-sign-in.json"
 RUN = "run.json"
@@ -190,7 +191,7 @@ class OneMachine:
 def _wanted_ports() -> tuple[int, int, int]:
     names = ("ANLU_GATEWAY_PORT", "ANLU_CONSOLE_PORT", "ANLU_RASA_PORT")
     wanted = (GATEWAY_PORT, CONSOLE_PORT, RASA_PORT)
-    first, second, third = (int(os.environ.get(name) or port) for name, port in zip(names, wanted, strict=True))
+    first, second, third = (int(os.environ.get(name, port)) for name, port in zip(names, wanted, strict=True))
     return first, second, third
 
 

@@ -82,6 +82,24 @@ def train() -> Path:
     return target
 
 
+def check() -> None:
+    """Validates the engine's data and plays its test conversations; RasaMissing with the log's end on failure."""
+    model = train()
+    with tempfile.TemporaryDirectory() as folder:
+        for name, arguments in (
+            ("data validate", ["data", "validate", *DATA, "--fail-on-warnings"]),
+            ("test core", [
+                "test", "core", "--model", str(model), "--stories", "stories/tests", "--out", folder,
+                "--fail-on-prediction-errors",
+            ]),
+        ):  # fmt: skip
+            command = [python(), "-m", "rasa", *arguments]
+            answer = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+            if answer.returncode:
+                tail = "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-25:])
+                raise RasaMissing(f"rasa {name} found something. What it said last:\n{tail}")
+
+
 def command(model: Path, port: int) -> list[str]:
     """Runs the engine on loopback only; it has no published port and needs no way out."""
     return [

@@ -84,23 +84,26 @@ class Staff:
     @store_errors
     def sign_in(self, login: str, password: str, code: str, origin: str) -> Counsellor:
         """Checks all three in the same time whoever asks; raises SignInRefused or TooManyTries."""
-        self._count_try(login.lower())
-        self._count_try(origin)
+        self._refuse_after_many(login.lower(), origin)
         id_ = self._store.client.hget(self._store.keys("staff", "logins"), login.lower())
         raw = self._store.hash("staff", str(id_)) if id_ else {}
         known = self._password_fits(raw.get("password", self._nobody), password)
         if not raw or not known or not self._code_fits(str(id_), raw["totp"], code):
+            self._count_failures(login.lower(), origin)
             raise SignInRefused
         self._store.forget("staff", "tries", self._store.keys.digest(login.lower()))
         return Counsellor(CounsellorId(str(id_)), raw["login"], raw["name"], raw["role"])
 
-    def _count_try(self, who: str) -> None:
-        key = self._store.keys("staff", "tries", self._store.keys.digest(who))
-        count = int(self._store.client.incr(key))
-        if count == 1:
-            self._store.client.expire(key, TRIES_WINDOW_S)
-        if count > TRIES:
+    def _refuse_after_many(self, *who: str) -> None:
+        tries = (self._store.get("staff", "tries", self._store.keys.digest(one)) for one in who)
+        if any(int(count or 0) >= TRIES for count in tries):
             raise TooManyTries
+
+    def _count_failures(self, *who: str) -> None:
+        for one in who:
+            key = self._store.keys("staff", "tries", self._store.keys.digest(one))
+            if int(self._store.client.incr(key)) == 1:
+                self._store.client.expire(key, TRIES_WINDOW_S)
 
     def _password_fits(self, hashed: str, password: str) -> bool:
         try:

@@ -1,0 +1,102 @@
+"""Fixtures: a real embedded store for the whole run, and a fresh site on it for every test."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.core.cipher import Cipher
+from bot.log import configure
+from bot.settings import Settings
+from bot.store.connection import Store
+from bot.store.embedded import EmbeddedStore
+from bot.store.outbox import Outbox
+from bot.store.people import People
+from bot.store.referrals import Referrals
+from bot.store.sessions import Sessions
+from bot.store.staff import Staff
+from bot.store.turns import Turns
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _logging() -> None:
+    configure("test")
+
+
+@pytest.fixture(scope="session")
+def embedded_store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
+    """One Valkey server, append-only with fsync, for all tests that need a store."""
+    with EmbeddedStore(tmp_path_factory.mktemp("store")) as store:
+        yield store
+
+
+@pytest.fixture
+def store(embedded_store: EmbeddedStore) -> Iterator[Store]:
+    """A site of its own for each test, so that tests cannot see each other."""
+    store = Store(embedded_store.url, "t" + secrets.token_hex(6))
+    yield store
+    store.client.close()
+
+
+@pytest.fixture
+def site_cipher() -> Cipher:
+    return Cipher({"k1": os.urandom(32)})
+
+
+@pytest.fixture
+def people(store: Store, site_cipher: Cipher) -> People:
+    return People(store, site_cipher, b"pseudonyms of this test")
+
+
+@pytest.fixture
+def referrals(store: Store, people: People) -> Referrals:
+    return Referrals(store, people)
+
+
+@pytest.fixture
+def outbox(store: Store, people: People) -> Outbox:
+    return Outbox(store, people)
+
+
+@pytest.fixture
+def sessions(store: Store, people: People) -> Sessions:
+    return Sessions(store, people)
+
+
+@pytest.fixture
+def turns(store: Store) -> Turns:
+    return Turns(store)
+
+
+@pytest.fixture
+def staff(store: Store, site_cipher: Cipher) -> Staff:
+    return Staff(store, site_cipher)
+
+
+@pytest.fixture
+def settings(embedded_store: EmbeddedStore, tmp_path: Path) -> Settings:
+    """Settings of a whole site on the embedded store, both channels on, a dialogue engine that nobody runs."""
+    key = "k1:" + "A" * 43 + "="
+    return Settings.model_validate(
+        {
+            "site": "t" + secrets.token_hex(6),
+            "redis_url": embedded_store.url,
+            "public_url": "https://anlu.example",
+            "data_dir": str(tmp_path / "data"),
+            "master_keys": key,
+            "pseudonym_secret": "p" * 32,
+            "session_secret": "s" * 32,
+            "rasa_url": "http://127.0.0.1:9",
+            "rasa_secret": "r" * 32,
+            "wechat_token": "wechat-token-0123",
+            "wechat_app_id": "wx0123456789abcdef",
+            "wechat_app_secret": "w" * 32,
+            "wechat_aes_key": "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG",
+            "wechat_mode": "compatible",
+            "twilio_account_sid": "AC" + "0" * 32,
+            "twilio_auth_token": "t" * 32,
+            "twilio_number": "+85230000000",
+        }
+    )
