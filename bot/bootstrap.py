@@ -19,7 +19,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("ANLU_CACHE") or pathlib.Path.home() / ".cache" / "anlu")
 LOWEST, NEWEST = (3, 10), (3, 13)
 RASA_PYTHON = (3, 10)
-NEEDS_RASA = {"run", "ask", "talk", "train"}
+NEEDS_RASA = {"run", "ask", "talk", "train", "dialogue-check"}
 
 
 class SetupError(Exception):

@@ -16,7 +16,7 @@ from bot import rasa_process
 from bot.core.cipher import Cipher, unb64
 from bot.settings import ROOT
 from bot.store.connection import Store
-from bot.store.embedded import EmbeddedStore
+from bot.store.embedded import EmbeddedStore, EmbeddedStoreError
 from bot.store.staff import Staff
 from bot.supervisor import Child, Supervisor, answers, free_port, write_run_file
 
@@ -27,6 +27,7 @@ FIRST = "first-sign-in.json"
 RUN = "run.json"
 GATEWAY_PORT, CONSOLE_PORT, RASA_PORT = 8080, 8081, 5005
 RASA_PATIENCE_S = 120.0
+REVIVAL_PAUSE_S = 2.0
 
 
 def new_secrets() -> dict[str, str]:
@@ -85,6 +86,7 @@ class OneMachine:
         self.store = EmbeddedStore(folder / "store")
         self.ports = Ports(*(free_port(wanted) for wanted in _wanted_ports()))
         self.logs = folder / "log"
+        self._next_revival = 0.0
 
     def environment(self) -> dict[str, str]:
         public = f"http://127.0.0.1:{self.ports.gateway}"
@@ -132,12 +134,23 @@ class OneMachine:
                 supervisor.start()
                 self._write_run_file(supervisor)
                 self._tell(time.monotonic() - began)
-                supervisor.watch(self.store.revive, lambda: self._write_run_file(supervisor))
+                supervisor.watch(self._revive_store, lambda: self._write_run_file(supervisor))
             finally:
                 self._say("· stopping")
                 (self.folder / RUN).unlink(missing_ok=True)
                 supervisor.stop()
         self._say("  stopped")
+
+    def _revive_store(self) -> bool:
+        """Starts the store again when it died; what keeps it down (a full disk) is said, and tried again."""
+        if time.monotonic() < self._next_revival:
+            return False
+        try:
+            return self.store.revive()
+        except EmbeddedStoreError as error:
+            self._say(f"! {error}")
+            self._next_revival = time.monotonic() + REVIVAL_PAUSE_S
+            return False
 
     def _model(self) -> Path:
         if not rasa_process.model_path().exists():

@@ -6,6 +6,7 @@ Secrets have no defaults: outside the simulator a missing or well-known one stop
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -100,6 +101,8 @@ def load_settings() -> Settings:
         problems.append(
             "ANLU_TWILIO_AUTH_TOKEN is set, so ANLU_TWILIO_ACCOUNT_SID and ANLU_TWILIO_NUMBER are needed too"
         )
+    if settings.simulator and urlsplit(settings.public_url).hostname not in {"127.0.0.1", "localhost"}:
+        problems.append("ANLU_SIMULATOR is on at a public address: turn it off, anybody could write as anybody")
     if problems:
         raise SettingsError("; ".join(problems) + ".")
     settings.site_cipher  # noqa: B018 - a broken key must stop the start, not the first message

@@ -90,6 +90,8 @@ class Channel(Protocol):
 
     name: str
     style: str
+    patience_s: float
+    """How long the platform waits for the webhook's answer, with a margin for the way."""
 
     def receive(self, webhook: Webhook) -> Delivery | HttpAnswer:
         """The authenticated message, or a direct answer to the platform. Raises Refused."""

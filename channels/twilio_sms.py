@@ -63,6 +63,7 @@ class _Http(TwilioHttpClient):  # type: ignore[misc]
 class TwilioSms:
     name = "sms"
     style = "sms"
+    patience_s = 13.0
 
     def __init__(self, account_sid: str, auth_token: str, number: str, public_url: str, api: str) -> None:
         self._account = account_sid
@@ -104,6 +105,6 @@ class TwilioSms:
         except TwilioRestException as error:
             kind, says = _ERRORS.get(error.code or 0, (TryLater, f"Twilio answered with error {error.code}"))
             raise kind(str(error.code or error.status), says) from None
-        except (TwilioException, requests.RequestException) as error:
+        except (TwilioException, requests.RequestException, ValueError, KeyError, TypeError) as error:
             raise TryLater(type(error).__name__, "Twilio cannot be reached") from None
         return str(message.sid)

@@ -5,6 +5,7 @@ have no MsgId and are known by sender and time; ``success`` means "no reply".
 """
 
 import hashlib
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -58,6 +59,7 @@ _ERRORS: dict[int, tuple[type[SendError], str]] = {
 class WeChat:
     name = "wechat"
     style = "text"
+    patience_s = 4.5
 
     def __init__(
         self,
@@ -90,7 +92,10 @@ class WeChat:
         timestamp, nonce = query.get("timestamp", ""), query.get("nonce", "")
         if not same(query.get("signature", ""), _sha1(self._token, timestamp, nonce)):
             raise Refused(403, "wrong signature")
-        if not timestamp.isdigit() or abs(self._now() - int(timestamp[:12])) > REPLAY_WINDOW_S:
+        if (
+            not (timestamp.isascii() and timestamp.isdigit())
+            or abs(self._now() - int(timestamp[:12])) > REPLAY_WINDOW_S
+        ):
             raise Refused(403, "outside the replay window")
 
     def _plain(self, webhook: Webhook) -> str:
@@ -114,26 +119,27 @@ class WeChat:
     def _parsed(self, xml: str, context: dict[str, str]) -> Delivery | HttpAnswer:
         try:
             message = parse_message(xml)
-            openid, us = str(message.source), str(message.target)
+            openid, us = message.source, message.target
+            if not (isinstance(openid, str) and openid and isinstance(us, str) and us):
+                raise ValueError("no sender")
             inbound = self._inbound(message, openid)
         except _BROKEN as error:
             raise Refused(400, f"malformed message ({type(error).__name__})") from error
-        if not openid or not us:
-            raise Refused(400, "malformed message (no sender)")
         if inbound is None:
             return SILENCE
         return Delivery(inbound, {**context, "openid": openid, "us": us})
 
     def _inbound(self, message: Any, openid: str) -> Inbound | None:
         """None for events that need no answer (template receipts, scans of those who follow already)."""
-        if message.type == "event":
+        if message._data.get("MsgType") == "event":
             kinds = {"subscribe": Kind.SUBSCRIBE, "subscribe_scan": Kind.SUBSCRIBE, "unsubscribe": Kind.UNSUBSCRIBE,
                      "click": Kind.MENU_CLICK}  # fmt: skip
-            kind = kinds.get(str(message.event))
+            kind = kinds.get(str(getattr(message, "event", "")))
             if kind is None:
                 return None
             stamp = f"{openid}:{message._data['CreateTime']}:{message.event}"
-            return Inbound(self.name, openid, stamp, kind, str(getattr(message, "key", "") or ""))
+            event_id = hashlib.sha256(stamp.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+            return Inbound(self.name, openid, event_id, kind, str(getattr(message, "key", "") or ""))
         message_id = str(message.id)
         if not message_id.isdigit() or message_id == "0":
             raise ValueError("no MsgId")
@@ -194,13 +200,16 @@ class _Sender:
     def _post(self, path: str, body: Mapping[str, Any], token: str | None) -> dict[str, Any]:
         try:
             params = {"access_token": token} if token else None
-            answer = requests.post(self._api + path, params=params, json=body, timeout=TIMEOUT_S)
-            data = answer.json()
+            # WeChat shows escaped characters as they are: the body must be UTF-8, not \\u escapes.
+            data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+            headers = {"Content-Type": "application/json; charset=utf-8"}
+            answer = requests.post(self._api + path, params=params, data=data, headers=headers, timeout=TIMEOUT_S)
+            given = answer.json()
         except (requests.RequestException, ValueError) as error:
             raise TryLater(type(error).__name__, "WeChat cannot be reached") from None
-        if not isinstance(data, dict) or answer.status_code >= 500:
+        if not isinstance(given, dict) or answer.status_code >= 500:
             raise TryLater(str(answer.status_code), "WeChat gave an answer that cannot be read")
-        return data
+        return given
 
 
 def _raise_for(answer: Mapping[str, Any]) -> None:
@@ -209,7 +218,8 @@ def _raise_for(answer: Mapping[str, Any]) -> None:
         return
     if code in _TOKEN_REJECTED:
         raise Misconfigured(str(code), "WeChat rejects the account's access token")
-    kind, says = _ERRORS.get(int(code), (TryLater, f"WeChat answered with error {code}"))
+    number = code if isinstance(code, int) else 0
+    kind, says = _ERRORS.get(number, (TryLater, f"WeChat answered with error {code}"))
     raise kind(str(code), says)
 
 

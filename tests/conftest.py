@@ -1,11 +1,15 @@
 """Fixtures: a real embedded store for the whole run, and a fresh site on it for every test."""
 
+import io
+import logging
 import os
 import secrets
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.core.cipher import Cipher
 from bot.log import configure
@@ -23,6 +27,18 @@ from bot.store.turns import Turns
 @pytest.fixture(scope="session", autouse=True)
 def _logging() -> None:
     configure("test")
+
+
+@pytest.fixture
+def logged(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> Iterator[Callable[[], str]]:
+    """Everything that this test has logged so far: our own lines, and those of the libraries at every level."""
+    before, lines = structlog.get_config(), io.StringIO()
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", lines)
+        configure("test")
+    caplog.set_level(logging.DEBUG)
+    yield lambda: lines.getvalue() + caplog.text
+    structlog.configure(**before)
 
 
 @pytest.fixture(scope="session")

@@ -55,67 +55,37 @@ def choice(text: str) -> int | None:
     return int(said) if said.isdigit() else _DIGITS[said]
 
 
-_YES = frozenset(
-    [
-        "1",
-        "是",
-        "是的",
-        "嗯",
-        "对",
-        "好",
-        "好的",
-        "可以",
-        "方便",
-        "安全",
-        "我安全",
-        "安全的",
-        "没事",
-        "我没事",
-        "yes",
-        "y",
-        "yeah",
-        "ok",
-        "okay",
-        "sure",
-        "safe",
-    ]
+_YES = frozenset({
+    "是", "是的", "嗯", "对", "好", "好的", "可以", "方便", "安全", "我安全", "我很安全", "很安全", "安全的", "没事", "我没事", "没问题",
+    "没危险", "没有危险", "不危险", "yes", "y", "yeah", "yep", "ok", "okay", "sure", "safe", "i am safe", "im safe", "i'm safe",
+    "yes i am safe", "yes safe", "fine", "all good", "no danger",
+})  # fmt: skip
+_NEGATIVE = re.compile(
+    r"不|没|别|怕|危险|救|难说|有点|\b(?:no|not|nope|never|unsafe|scared|afraid|danger|help|cant|can't|dont|don't)\b"
 )
-_NO = frozenset(
-    [
-        "2",
-        "不",
-        "否",
-        "不是",
-        "不行",
-        "没有",
-        "不方便",
-        "不安全",
-        "不能",
-        "no",
-        "n",
-        "nope",
-        "not",
-        "unsafe",
-        "danger",
-        "危险",
-    ]
+_DOUBT = re.compile(
+    r"不好说|说不好|不知道|不清楚|不确定|晚点|等下|再说|\b(?:maybe|later|not sure|unsure|don'?t know|dunno)\b"
 )
-_LATER = frozenset(["3", "晚点", "等下", "等会", "一会儿", "再说", "不好说", "不知道", "later", "maybe", "unsure"])
+SHORT_REPLY = 16
+"""Characters up to which a message is read as a reply to what was asked, not as a new matter."""
 
 
 def yes_no_later(text: str) -> int | None:
-    """The answer to "1 yes, 2 no, 3 later or not sure", by number or word; None when it is something else."""
-    bare = _bare(text).strip(" .。!！?？")
+    """The answer to "1 yes, 2 no, 3 later or not sure", by number or word; None when it is something else.
+
+    A short reply that sounds negative counts as no: who hesitates to say that she is safe is not sent away.
+    """
+    bare = _bare(text).strip(" .。!！?？~")
     number = choice(text)
     if number in (1, 2, 3):
         return number
-    if bare in {"i am safe", "im safe", "i'm safe"} or bare in _YES:
+    if bare in _YES:
         return 1
-    if bare in {"not safe", "i am not safe", "im not safe", "i'm not safe"} or bare in _NO:
-        return 2
-    if bare in {"not sure", "not now", "晚点再说", "现在不方便"} or bare in _LATER:
+    if len(bare) > SHORT_REPLY:
+        return None
+    if _DOUBT.search(bare):
         return 3
-    return None
+    return 2 if _NEGATIVE.search(bare) else None
 
 
 def reserved(text: str) -> Reserved | None:

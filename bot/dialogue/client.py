@@ -13,6 +13,8 @@ CONNECT_S = 0.5
 FAILURES = 3
 REST_S = 5
 FALLBACK = "system/did_you_mean"
+NONSENSE = (ValueError, KeyError, TypeError, AttributeError, IndexError)
+"""What reading an answer raises that is not of the agreed form."""
 
 
 class EngineAway(Exception):
@@ -58,7 +60,7 @@ class Engine:
         try:
             raw = self._breaker.call(self._ask, person, text)
             return _understanding(raw)
-        except (requests.RequestException, pybreaker.CircuitBreakerError, ValueError, KeyError, TypeError) as error:
+        except (requests.RequestException, pybreaker.CircuitBreakerError, *NONSENSE) as error:
             raise EngineAway(type(error).__name__) from error
 
     def _ask(self, person: PersonId, text: str) -> Any:

@@ -28,7 +28,7 @@ def create_gateway(
         delivery = channel.receive(_webhook(request))
         if isinstance(delivery, HttpAnswer):
             return _response(delivery)
-        outcome = service.handle(delivery.inbound, channel.style)
+        outcome = service.handle(delivery.inbound, channel.style, channel.patience_s)
         return _response(channel.reply(delivery, outcome.reply))
 
     @app.get("/health")

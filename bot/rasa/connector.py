@@ -59,15 +59,9 @@ class GatewayInput(InputChannel):
             # A leading slash would be read as a command to the engine ("/restart"): people's words never are.
             user = UserMessage(text.lstrip("/ ") or "…", collector, sender, input_channel=self.name())
             await on_new_message(user)
-            tracker = await request.app.ctx.agent.tracker_store.retrieve(sender)
-            parsed = tracker.latest_message.parse_data if tracker and tracker.latest_message else {}
-            return response.json(
-                {
-                    "decisions": [m["custom"] for m in collector.messages if "custom" in m],
-                    "ranking": _ranking(parsed.get("intent_ranking") or []),
-                    "intent": (parsed.get("intent") or {}).get("name"),
-                }
-            )
+            decisions = [m["custom"] for m in collector.messages if "custom" in m]
+            rankings = [decision.pop("ranking") for decision in decisions]
+            return response.json({"decisions": decisions, "ranking": _ranking(rankings[0] if rankings else [])})
 
         return webhook
 

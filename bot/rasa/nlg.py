@@ -14,7 +14,7 @@ from rasa.utils.endpoints import EndpointConfig
 
 
 class AnswerIds(TemplatedNaturalLanguageGenerator):
-    """Answers every ``utter_…`` with ``{"custom": {"answer": id, "place": …, "form": …}}``."""
+    """Answers every ``utter_…`` with the answer's id, the place and form in force, and what was understood."""
 
     def __init__(self, endpoint_config: Optional[EndpointConfig] = None, domain: Optional[Domain] = None) -> None:
         # Rasa builds this before it has loaded the domain, and later sets ``responses`` on templated generators only.
@@ -26,10 +26,12 @@ class AnswerIds(TemplatedNaturalLanguageGenerator):
         variants = self.responses.get(utter_action)
         if not variants:
             return None
+        parsed = tracker.latest_message.parse_data if tracker.latest_message else {}
         return {
             "custom": {
                 "answer": variants[0]["text"],
                 "place": tracker.get_slot("place"),
                 "form": tracker.active_loop_name,
+                "ranking": parsed.get("intent_ranking") or [],
             }
         }

@@ -57,6 +57,10 @@ class Answers:
         titles = [f"{n} {self._renderer.title(self.library.answer(i), language)}" for n, i in enumerate(ids, 1)]
         return "\n".join([head, *titles, *([tail] if tail else [])])
 
+    def labelled(self, text: str, language: str, greeted: bool) -> str:
+        """The first reply says that a machine answers (labelling measures for AI text, 2025)."""
+        return text if greeted else f"{self.phrase('ai_label', language)}\n{text}".strip()
+
     def cut(self, text: str, form: Form, language: str) -> tuple[str, tuple[str, ...]]:
         """The first piece that fits, with "reply 1 for more" under it, and the pieces that wait."""
         if form.fits(text):

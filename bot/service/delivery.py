@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from bot.core.cipher import SealBroken
 from bot.log import logger
 from bot.store.outbox import Outbox, Parcel
 from bot.store.people import People, UnknownPerson
@@ -26,7 +27,7 @@ class Delivery:
         try:
             self._outbox.sent(parcel, self._send(parcel))
             logger().info("message_sent", channel=parcel.channel, attempt=parcel.attempts)
-        except UnknownPerson:
+        except (UnknownPerson, SealBroken):
             self._outbox.dead(parcel, "erased")
         except SendError as error:
             self._failed(parcel, error)
@@ -36,7 +37,7 @@ class Delivery:
         channel = self._channels.get(parcel.channel)
         if channel is None:
             raise SendError("no_channel", f"no channel {parcel.channel} is set up here")
-        return channel.send(self._people.address(parcel.person), parcel.text)
+        return channel.send(self._people.address(parcel.person), self._outbox.text(parcel))
 
     def _failed(self, parcel: Parcel, error: SendError) -> None:
         logger().warning("message_not_sent", channel=parcel.channel, code=error.code, attempt=parcel.attempts)

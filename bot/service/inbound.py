@@ -10,6 +10,7 @@ import traceback
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from bot.core.choices import reserved, yes_no_later
 from bot.core.cipher import SealBroken
 from bot.core.language import Language
 from bot.core.message import Inbound, Kind, PersonId, Reply
@@ -20,15 +21,17 @@ from bot.log import logger
 from bot.service.answers import FORMS, Answers, Form
 from bot.service.escalation import Escalation
 from bot.service.talk import Talk
-from bot.service.turn import Said, Turn
+from bot.service.turn import Call, CallNotKept, Turn, call_for
 from bot.store.connection import StoreAway
 from bot.store.people import People, UnknownPerson
 from bot.store.sessions import Session, Sessions
 from bot.store.turns import Answered, Claimed, StillRunning, Turns
 
-RETRY_WAIT_S = 4.0
-"""A platform's retry waits so long for the first delivery's answer (WeChat gives up after 5 s)."""
-LOCK_WAIT_S = 2.0
+MARGIN_S = 0.5
+"""A platform's retry waits for the first delivery's answer until so long before the platform gives up."""
+ENGINE_S = 2.8
+"""Kept free for the engine's deadline and the rest, out of what a message waits for the one before it."""
+SHORTEST_WAIT_S = 0.5
 FORGOTTEN = "forgotten"
 """Remembered in place of a reply that must not be kept."""
 
@@ -65,21 +68,24 @@ class InboundService:
         self._sessions = sessions
         self._turns = turns
 
-    def handle(self, inbound: Inbound, style: str) -> Outcome:
-        """Answers one authenticated message; ``style`` is the channel's form of answer (``text`` or ``sms``).
+    def handle(self, inbound: Inbound, style: str, patience_s: float = 4.5) -> Outcome:
+        """Answers one authenticated message.
 
+        ``style`` is the channel's form of answer (``text`` or ``sms``), ``patience_s`` how long its platform waits.
         Raises StillRunning when this is a retry of a message whose first delivery is not finished in time.
         """
         started = time.monotonic()
         verdict = self._screen(inbound.text if inbound.kind is Kind.TEXT else "")
         form = FORMS[style]
         try:
-            outcome = self._with_store(inbound, verdict, form)
+            outcome = self._with_store(inbound, verdict, form, patience_s)
+        except StillRunning:
+            raise
+        except CallNotKept as error:
+            outcome = self._set_aside(inbound, verdict, error.call, error.language, form)
         except StoreAway as error:
             logger().critical("store_was_away", channel=inbound.channel, error=str(error), referral_level=verdict.level)
             outcome = self._without_store(inbound, verdict, form)
-        except StillRunning:
-            raise
         except Exception as error:  # a fault of ours must not swallow a cry for help: the spool takes it
             logger().critical("message_failed", channel=inbound.channel, error=_where(error))
             outcome = self._without_store(inbound, verdict, form)
@@ -93,13 +99,14 @@ class InboundService:
         )
         return outcome
 
-    def _with_store(self, inbound: Inbound, verdict: Verdict, form: Form) -> Outcome:
-        claim = self._turns.begin(inbound.channel, inbound.message_id, RETRY_WAIT_S)
-        person = self._people.welcome(inbound.channel, inbound.address)
+    def _with_store(self, inbound: Inbound, verdict: Verdict, form: Form, patience_s: float) -> Outcome:
+        claim = self._turns.begin(inbound.channel, inbound.message_id, patience_s - MARGIN_S)
         if isinstance(claim, Answered):
+            person = self._people.name(inbound.channel, inbound.address)
             return Outcome(self._remembered(person, claim), verdict, verdict.level)
         try:
-            with self._turns.alone(person, LOCK_WAIT_S):
+            person = self._people.welcome(inbound.channel, inbound.address)
+            with self._turns.alone(person, max(SHORTEST_WAIT_S, patience_s - ENGINE_S)):
                 outcome = self._answer(inbound, person, verdict, form)
             self._remember(inbound, person, outcome.reply)
         except Exception:
@@ -109,42 +116,48 @@ class InboundService:
 
     def _answer(self, inbound: Inbound, person: PersonId, verdict: Verdict, form: Form) -> Outcome:
         session = self._sessions.load(person)
+        language = _language(inbound, verdict, session)
+        session = session.but(spoken=language)
         held = self._escalation.held(person)
-        turn = Turn(inbound, person, verdict, session, _language(inbound, verdict, session), form, held)
-        chosen = course(verdict, held)
-        if chosen is Course.RELAY:
-            self._escalation.relay(turn)
+        turn = Turn(inbound, person, verdict, session, language, form, held)
+        if verdict.escalates:
+            return self._called(turn, call_for(verdict))
+        if course(verdict, held) is Course.RELAY and self._escalation.relay(turn):
             return Outcome(Reply(()), verdict, verdict.level)
-        said = self._escalation.cry(turn) if chosen is Course.ESCALATE else self._talk.turn(turn)
+        return self._talked(turn)
+
+    def _talked(self, turn: Turn) -> Outcome:
+        """The bot answers; a human is called where the engine heard distress or the person asked for one."""
+        said = self._talk.turn(turn)
         understanding = said.understanding
         if understanding is not None:
-            verdict = second_opinion(verdict, understanding.hearing)
-            turn = replace(turn, verdict=verdict)
-        level = verdict.level
-        if chosen is Course.ANSWER:
-            said, level = self._after_talk(turn, said)
-        if not said.erased:
-            self._sessions.save(person, said.session)
-        return Outcome(Reply(said.texts), verdict, level, said.answer, understanding)
-
-    def _after_talk(self, turn: Turn, said: Said) -> tuple[Said, int]:
-        """A human is called where the engine heard distress or the person asked; else the talk is noted."""
-        topic = said.understanding.topic if said.understanding else said.answer
+            turn = replace(turn, verdict=second_opinion(turn.verdict, understanding.hearing))
         if turn.verdict.escalates:
-            return self._escalation.cry(turn), turn.verdict.level
+            return self._called(turn, call_for(turn.verdict), understanding)
         if said.call:
-            return self._escalation.called(turn, said.call), said.call.level
+            return self._called(turn, said.call, understanding)
         if not said.erased:
             self._escalation.note(turn, said.texts)
-        return said, final_level(turn.verdict, topic)
+            self._sessions.save(turn.person, said.session)
+        topic = understanding.topic if understanding else said.answer
+        level = final_level(turn.verdict, topic)
+        return Outcome(Reply(said.texts), turn.verdict, level, said.answer, understanding)
+
+    def _called(self, turn: Turn, call: Call, understanding: Understanding | None = None) -> Outcome:
+        said = self._escalation.call(turn, call)
+        self._sessions.save(turn.person, said.session)
+        return Outcome(Reply(said.texts), turn.verdict, call.level, said.answer, understanding)
 
     def _without_store(self, inbound: Inbound, verdict: Verdict, form: Form) -> Outcome:
         language: Language = "zh" if verdict.language == "zh" else "en"
-        if not verdict.escalates:
-            text = self._answers.phrase("store_away", language)
-            return Outcome(Reply((text,)), verdict, verdict.level, "system/store_away")
-        answer, text = self._escalation.without_store(inbound, verdict, language, form)
-        return Outcome(Reply((text,)), verdict, verdict.level, answer)
+        if verdict.escalates:
+            return self._set_aside(inbound, verdict, call_for(verdict), language, form)
+        text = self._answers.phrase("store_away", language)
+        return Outcome(Reply((text,)), verdict, verdict.level, "system/store_away")
+
+    def _set_aside(self, inbound: Inbound, verdict: Verdict, call: Call, language: Language, form: Form) -> Outcome:
+        answer, text = self._escalation.set_aside(inbound, call, language, form)
+        return Outcome(Reply((text,)), verdict, call.level, answer)
 
     def _remember(self, inbound: Inbound, person: PersonId, reply: Reply) -> None:
         try:
@@ -173,7 +186,13 @@ def _where(error: Exception) -> str:
 
 
 def _language(inbound: Inbound, verdict: Verdict, session: Session) -> Language:
-    """The language of the answer: a chosen one stays, else the one she writes in."""
+    """The language of the answer: a chosen one stays, else the one she writes in, else the one she wrote in before."""
     if session.language is not None:
         return session.language
-    return "zh" if inbound.kind is not Kind.TEXT or verdict.language == "zh" else "en"
+    written: Language = "zh" if verdict.language == "zh" else "en"
+    text = inbound.text
+    tells = inbound.kind is Kind.TEXT and any(c.isalpha() for c in text)
+    short = reserved(text) is not None or yes_no_later(text) is not None
+    if session.spoken is not None and (short or not tells):
+        return session.spoken
+    return written if tells else "zh"

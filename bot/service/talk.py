@@ -8,7 +8,7 @@ from bot.dialogue.client import FALLBACK, Engine, EngineAway, Understanding
 from bot.dialogue.keywords import KeywordMenu
 from bot.log import logger
 from bot.service.answers import Answers
-from bot.service.turn import Call, Said, Turn
+from bot.service.turn import HUMAN, Call, Said, Turn
 from bot.store.people import People
 from bot.store.referrals import Referrals
 from bot.store.sessions import Session
@@ -83,7 +83,8 @@ class Talk:
             return self._say(turn, [safe], "system/check_safe")
         if answer in (2, 3):
             said = "not safe" if answer == 2 else "not sure"
-            call = Call(CALM_LEVEL, f"asked whether she is safe, the person answered: {said}", "safety/asked")
+            reason = f"asked whether she is safe, the person answered: {said}"
+            call = Call(CALM_LEVEL, turn.verdict.kinds, (reason, *turn.verdict.reasons), "safety/asked")
             return Said((), turn.session, call=call)
         return None
 
@@ -100,7 +101,7 @@ class Talk:
         if word is None:
             return None
         if word is Reserved.HUMAN:
-            return self._named(turn, "talk/human")
+            return self._named(turn, HUMAN)
         if word is Reserved.MENU:
             return self._menu(turn, "menu")
         if word is Reserved.STOP:
@@ -113,6 +114,7 @@ class Talk:
 
     def _delete(self, turn: Turn) -> Said:
         if self._referrals.open_of(turn.person):
+            self._people.forget_talk(turn.person)
             return self._phrase(turn, "deleted_but_referral")
         self._people.erase(turn.person)
         return Said((self._answers.phrase("deleted", turn.language),), Session(), "system/deleted", erased=True)
@@ -126,8 +128,8 @@ class Talk:
             logger().error("engine_was_away", channel=turn.inbound.channel, error=str(error))
             return self._without_engine(turn)
         asks = turn.verdict.check or understanding.hearing.share >= DISTRESS_ASK
-        if "talk/human" in understanding.answers:
-            return Said((), turn.session, "talk/human", understanding, call=_person_wanted())
+        if HUMAN in understanding.answers:
+            return Said((), turn.session, HUMAN, understanding, call=_person_wanted())
         if understanding.unsure or not understanding.answers:
             return self._unsure(turn, understanding, asks)
         texts, last = [], None
@@ -154,6 +156,8 @@ class Talk:
         if turn.session.unsure:
             return self._menu(turn, "unsure_again", understanding)
         best = [topic for topic, _ in understanding.ranking if self._offered(topic)][:BEST]
+        if not best:
+            return self._menu(turn, "unsure_again", understanding)
         head = self._answers.phrase("did_you_mean", turn.language)
         tail = self._answers.phrase("did_you_mean_none", turn.language)
         text = self._answers.numbered(head, tuple(best), turn.language, tail)
@@ -176,7 +180,7 @@ class Talk:
 
     def _named(self, turn: Turn, answer_id: str) -> Said:
         """An answer chosen by its id: from a menu, an offer, or a click."""
-        if answer_id == "talk/human":
+        if answer_id == HUMAN:
             return Said((), turn.session, answer_id, call=_person_wanted())
         if answer_id == "talk/menu":
             return self._menu(turn, "menu")
@@ -205,7 +209,7 @@ class Talk:
         answer: str,
         understanding: Understanding | None = None,
     ) -> Said:
-        text = self._labelled(turn, text)
+        text = self._answers.labelled(text, turn.language, turn.session.greeted)
         session = session.but(asked=question, options=options, rest=(), greeted=True)
         return Said((text,), session, answer, understanding)
 
@@ -219,7 +223,7 @@ class Talk:
         rest: tuple[str, ...] = (),
     ) -> Said:
         """Puts texts together, labels the first reply, cuts it to the channel, and asks the gentle question."""
-        body = self._labelled(turn, "\n\n".join(texts))
+        body = self._answers.labelled("\n\n".join(texts), turn.language, turn.session.greeted)
         if check:
             question = self._answers.phrase("check_question", turn.language)
             first, left = self._answers.cut_above(body, question, turn.form)
@@ -232,12 +236,6 @@ class Talk:
         session = turn.session.but(asked=MORE if left else None, options=(), rest=left, greeted=True, unsure=0)
         return Said((first,), session, answer, understanding)
 
-    def _labelled(self, turn: Turn, text: str) -> str:
-        """The first reply says that a machine answers (labelling measures for AI text, 2025)."""
-        if turn.session.greeted:
-            return text
-        return f"{self._answers.phrase('ai_label', turn.language)}\n{text}".strip()
-
 
 def _person_wanted() -> Call:
-    return Call(PERSON_WANTED_LEVEL, "the person asked for a human", "talk/human")
+    return Call(PERSON_WANTED_LEVEL, (), ("the person asked for a human",), HUMAN)

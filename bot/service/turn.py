@@ -4,10 +4,14 @@ from dataclasses import dataclass, field
 
 from bot.core.language import Language
 from bot.core.message import Inbound, PersonId
+from bot.core.policy import safety_answer
 from bot.core.screen import Verdict
 from bot.dialogue.client import Understanding
 from bot.service.answers import Form
+from bot.store.connection import StoreAway
 from bot.store.sessions import Session
+
+HUMAN = "talk/human"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +30,26 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A human is to be called though the screen did not escalate."""
+    """A human is called: how urgent, for which kinds of distress, why, and which answer goes out meanwhile."""
 
     level: int
-    reason: str
+    kinds: tuple[str, ...]
+    reasons: tuple[str, ...]
     answer: str
+
+
+def call_for(verdict: Verdict) -> Call:
+    """The call that an escalating verdict makes."""
+    return Call(verdict.level, verdict.kinds, verdict.reasons, safety_answer(verdict.kinds))
+
+
+class CallNotKept(StoreAway):
+    """A human was to be called and the store could not keep it: the disk spool must."""
+
+    def __init__(self, call: Call, language: Language) -> None:
+        super().__init__("a call for a human could not be kept")
+        self.call = call
+        self.language = language
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,5 +61,6 @@ class Said:
     answer: str | None = None
     understanding: Understanding | None = None
     call: Call | None = None
+    """A human is to be called; then nothing is said yet."""
     erased: bool = False
     """The person asked to be forgotten and was; nothing of her is stored any more."""

@@ -41,11 +41,11 @@ class Store:
         self.client: redis.Redis = redis.Redis.from_url(
             url,
             decode_responses=True,
-            socket_timeout=2.0,
+            socket_timeout=1.0,
             socket_connect_timeout=1.0,
             health_check_interval=30,
-            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3),
-            retry_on_error=[redis.ConnectionError, redis.TimeoutError, redis.BusyLoadingError],
+            # A broken connection is tried again at once; a store that hangs is not, a person waits for the answer.
+            retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3, (redis.ConnectionError,)),
         )
         self.keys = Keys(site)
         common = (SCRIPTS / "common.lua").read_text()

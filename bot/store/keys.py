@@ -15,7 +15,7 @@ key                             type     holds
 {site}:op:<id>                  string   the result of an operation, for the retry that follows a lost reply (1 day)
 {site}:person:<id>              hash     channel, wrapped data key, sealed address
 {site}:session:<person>         string   sealed state of the conversation: language, open question, answers offered
-{site}:seen:<channel>:<digest>  string   "running:<token>" or the sealed reply to this platform message (2 days)
+{site}:seen:<channel>:<digest>  string   "running:<token>" or the sealed reply to this platform message (7 days)
 {site}:lock:<person>            string   token of whoever handles this person's message now
 {site}:out:due                  zset     people with something to send; score = when (ms)
 {site}:out:line:<person>        list     ids of their messages, oldest first

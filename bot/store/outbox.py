@@ -18,7 +18,7 @@ class Parcel:
     token: str
     person: PersonId
     channel: str
-    text: str = field(repr=False)
+    sealed: str = field(repr=False)
     attempts: int
     maybe_sent: bool
 
@@ -39,8 +39,11 @@ class Outbox:
         if raw is None:
             return None
         id_, token, person, channel, sealed, attempts, maybe = raw
-        text = self._people.open(PersonId(person), sealed, "outbox")
-        return Parcel(id_, token, PersonId(person), channel, text, int(attempts), maybe == "1")
+        return Parcel(id_, token, PersonId(person), channel, sealed, int(attempts), maybe == "1")
+
+    def text(self, parcel: Parcel) -> str:
+        """The words; SealBroken or UnknownPerson when the person was erased since."""
+        return self._people.open(parcel.person, parcel.sealed, "outbox")
 
     def sent(self, parcel: Parcel, provider_id: str) -> None:
         self._store.run("settle", parcel.id, parcel.token, "sent", provider_id, 0)

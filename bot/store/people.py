@@ -53,6 +53,11 @@ class People:
         self._store.client.delete(keys("person", person), keys("session", person), keys("talk", person))
         self._store.client.zrem(keys("talks"), person)
 
+    @store_errors
+    def forget_talk(self, person: PersonId) -> None:
+        """Forgets the conversation with the bot; what lies with counsellors stays until they are done."""
+        self._store.client.delete(self._store.keys("session", person), self._store.keys("talk", person))
+
     def seal(self, person: PersonId, text: str, field: str) -> str:
         """Seals a text of this person for one field; UnknownPerson when she was never welcomed."""
         return self._box(person).seal(text, f"{field}:{person}")

@@ -19,6 +19,8 @@ OFFER_MS = 60_000
 WORK_MS = 90_000
 """Lease renewed by the counsellor's presence."""
 REAP_AT_MOST = 50
+GRACE_S = 5.0
+"""A lease that ended counts for so long more, until the worker has put the referral back."""
 SCORE_OF_LEVEL = 10**13
 
 
@@ -62,7 +64,12 @@ class Referral:
     opened: datetime
     holder: CounsellorId | None
     fence: str
+    lease: datetime
     lines: int
+
+    def in_hands(self, now: float) -> bool:
+        """True while its holder's lease runs; ``now`` in seconds since the epoch."""
+        return self.state == "claimed" and self.lease.timestamp() + GRACE_S > now
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,5 +238,6 @@ def _referral(raw: dict[str, str]) -> Referral:
         opened=moment(raw["opened"]),
         holder=CounsellorId(raw["holder"]) if raw.get("holder") else None,
         fence=raw["fence"],
+        lease=moment(raw["lease"]),
         lines=int(raw["lines"]),
     )

@@ -18,6 +18,9 @@ class Session:
     """``asked`` is the open question (its digits mean something now), ``options`` the answer ids offered with it."""
 
     language: Language | None = None
+    """Chosen by the person; stays until she chooses another."""
+    spoken: Language | None = None
+    """The language of her last message that told one."""
     greeted: bool = False
     asked: str | None = None
     options: tuple[str, ...] = ()

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from bot.core.message import PersonId
 from bot.store.connection import Store
 
-LOCK_MS = 15_000
+LOCK_MS = 20_000
 """Longest time one message may take before another process may go on with the next."""
-REMEMBER_S = 2 * 24 * 3600
+REMEMBER_S = 7 * 24 * 3600
+"""A repeated or replayed message gets its first answer for so long."""
 POLL_S = 0.02
 
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 from typing import Any, TypeVar
 
-import yaml
 from pydantic import BaseModel, ValidationError
 
 from bot.core.content.model import ContentError
+from bot.core.yamlfile import FileBroken, read_yaml
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -14,12 +14,9 @@ Model = TypeVar("Model", bound=BaseModel)
 def read(path: Path) -> Any:
     """One YAML file; ContentError when it is missing, broken or empty."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise ContentError(f"{path.name} cannot be read: {error}") from error
-    if not data:
-        raise ContentError(f"{path.name} is empty")
-    return data
+        return read_yaml(path)
+    except FileBroken as error:
+        raise ContentError(str(error)) from error
 
 
 def parse(model: type[Model], raw: Any, where: str) -> Model:

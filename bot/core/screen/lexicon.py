@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot.core.screen.verdict import KINDS
+from bot.core.yamlfile import FileBroken, read_yaml
 
 EFFECTS = ("harmless", "check", "third_party")
 SCOPES = ("clause", "sentence", "message")
@@ -80,12 +79,9 @@ def load(folder: Path) -> Lexicon:
 
 def _read(path: Path) -> Any:
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
-        raise LexiconError(f"{path.name} cannot be read: {error}") from error
-    if not data:
-        raise LexiconError(f"{path.name} is empty")
-    return data
+        return read_yaml(path)
+    except FileBroken as error:
+        raise LexiconError(str(error)) from error
 
 
 def _compile(patterns: list[str], words: dict[str, str], where: str) -> re.Pattern[str] | None:

@@ -1,0 +1,772 @@
+"""Proves that the console lets in staff only, lets each counsellor touch only what she holds, and does things once."""
+
+import functools
+import itertools
+import re
+import secrets
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pyotp
+import pytest
+from argon2 import PasswordHasher
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from bot.console import live
+from bot.console.app import AWAY, HEADERS, OPEN, SHIFT, create_console
+from bot.core.cipher import Cipher
+from bot.core.clock import SystemClock
+from bot.core.content import Library, load_library
+from bot.core.message import CounsellorId, ReferralId
+from bot.service.answers import Answers
+from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
+from bot.store.connection import Store
+from bot.store.people import People
+from bot.store.referrals import Claim, Referrals
+from bot.store.staff import Counsellor, Staff
+from bot.wiring import CONTENT
+
+PASSWORD, SECRET = "a long enough password", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+COOKIE_KEY = "s" * 32
+OPENID = "oOpenId_of_a_frightened_woman"
+TEXT = "他们把门锁上了"
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+SITE = "https://console.example"
+
+
+class Browser:
+    """A browser at the console; ``sign_in_as`` puts the cookie of a finished sign-in into it."""
+
+    def __init__(self, app: Flask) -> None:
+        self.client: FlaskClient = app.test_client()
+        self.token = ""
+
+    def sign_in_as(self, me: Counsellor, since: float | None = None) -> "Browser":
+        with self.client.session_transaction(base_url=SITE) as session:
+            session["counsellor"] = me.id
+            session["since"] = time.time() if since is None else since
+        return self
+
+    def get(self, path: str, **headers: str) -> TestResponse:
+        return self.client.get(path, base_url=SITE, headers=headers)
+
+    def post(self, path: str, headers: dict[str, str] | None = None, **fields: str) -> TestResponse:
+        """Submits a form of our own page: with its token, and an operation id of its own unless one is given."""
+        if not self.token:
+            found = TOKEN.search(self.get("/sign-in").text)
+            assert found
+            self.token = found.group(1)
+        fields = {"csrf_token": self.token, "op": secrets.token_urlsafe(12), **fields}
+        return self.client.post(path, base_url=SITE, headers={"Referer": SITE, **(headers or {})}, data=fields)
+
+
+@pytest.fixture(scope="module")
+def library() -> Library:
+    return load_library(CONTENT)
+
+
+@pytest.fixture(autouse=True)
+def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("bot.store.staff.PasswordHasher", cheap)
+
+
+@pytest.fixture
+def counselling(referrals: Referrals, staff: Staff, library: Library) -> Counselling:
+    return Counselling(referrals, staff, Answers(library, SystemClock()))
+
+
+@pytest.fixture
+def app(counselling: Counselling, staff: Staff, store: Store) -> Flask:
+    return create_console(counselling, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+
+
+@pytest.fixture
+def app_without_store(tmp_path: Path, site_cipher: Cipher, library: Library) -> Iterator[Flask]:
+    """The console on a day when nobody answers at the store's address."""
+    away = Store(f"unix://{tmp_path}/nobody.sock", "t")
+    people, staff = People(away, site_cipher, b"secret"), Staff(away, site_cipher)
+    counselling = Counselling(Referrals(away, people), staff, Answers(library, SystemClock()))
+    yield create_console(counselling, staff, away.bell, COOKIE_KEY, cookie_secure=True)
+    away.client.close()
+
+
+@pytest.fixture
+def mei(staff: Staff) -> Counsellor:
+    return staff.add("mei", "Mei", "counsellor", PASSWORD, SECRET)
+
+
+@pytest.fixture
+def lan(staff: Staff) -> Counsellor:
+    return staff.add("lan", "Lan", "counsellor", PASSWORD, SECRET)
+
+
+@pytest.fixture
+def stranger(app: Flask) -> Browser:
+    return Browser(app)
+
+
+@pytest.fixture
+def desk(app: Flask, mei: Counsellor) -> Browser:
+    """Mei's browser."""
+    return Browser(app).sign_in_as(mei)
+
+
+@pytest.fixture
+def other_desk(app: Flask, lan: Counsellor) -> Browser:
+    """Lan's browser."""
+    return Browser(app).sign_in_as(lan)
+
+
+@pytest.fixture
+def waiting(people: People, referrals: Referrals) -> ReferralId:
+    """Somebody who waits in the queue."""
+    person = people.welcome("wechat", OPENID)
+    return referrals.enqueue("cry", person, "wechat", "zh", 1, ("confinement",), TEXT, ("hits: 锁上",)).id
+
+
+@pytest.fixture
+def mine(waiting: ReferralId, referrals: Referrals, mei: Counsellor) -> ReferralId:
+    """Somebody in Mei's hands."""
+    referrals.claim("claim", mei.id, waiting)
+    return waiting
+
+
+@pytest.fixture
+def hers(waiting: ReferralId, referrals: Referrals, lan: Counsellor) -> ReferralId:
+    """Somebody in Lan's hands."""
+    referrals.claim("claim", lan.id, waiting)
+    return waiting
+
+
+@pytest.fixture
+def posted(store: Store, people: People) -> Callable[[], list[str]]:
+    """The texts that wait in the outbox for the person, oldest first."""
+    person = people.name("wechat", OPENID)
+
+    def texts() -> list[str]:
+        ids = store.client.lrange(store.keys("out", "line", person), 0, -1)
+        return [people.open(person, store.hash("out", "message", id_)["sealed"], "outbox") for id_ in ids]
+
+    return texts
+
+
+def doors(app: Flask, method: str) -> list[str]:
+    """The paths of every route but the open ones that answer to this method."""
+    return [
+        re.sub(r"<[^>]*>", "x", rule.rule)
+        for rule in app.url_map.iter_rules()
+        if method in (rule.methods or ()) and rule.endpoint not in OPEN
+    ]
+
+
+# Strangers
+
+
+def test_the_list_of_open_doors_names_real_routes_only(app: Flask) -> None:
+    assert {rule.endpoint for rule in app.url_map.iter_rules()} >= OPEN
+
+
+def test_the_open_doors_are_these_and_no_others() -> None:
+    assert sorted(OPEN) == ["door.enter", "door.sign_in", "healthy", "static"]
+
+
+def test_a_stranger_sees_no_page_but_the_sign_in(app: Flask, stranger: Browser) -> None:
+    answers = {path: stranger.get(path) for path in doors(app, "GET")}
+    assert answers
+    assert {a.location for a in answers.values()} == {"/sign-in"}
+
+
+def test_a_stranger_gets_no_fragment(app: Flask, stranger: Browser) -> None:
+    answers = {path: stranger.get(path, **{"HX-Request": "true"}).status_code for path in doors(app, "GET")}
+    assert set(answers.values()) == {401}
+
+
+def test_a_stranger_changes_nothing_even_with_a_token(app: Flask) -> None:
+    answers = {path: Browser(app).post(path).status_code for path in doors(app, "POST")}
+    assert answers
+    assert set(answers.values()) == {401}
+
+
+def test_other_methods_open_no_door(app: Flask, stranger: Browser) -> None:
+    paths = {*doors(app, "GET"), *doors(app, "POST")}
+    answers = [
+        stranger.client.open(path, method=method, base_url=SITE)
+        for path, method in itertools.product(paths, ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+    ]
+    assert [a.status_code for a in answers if a.status_code == 200] == []
+
+
+def test_an_unknown_page_tells_a_stranger_nothing(stranger: Browser) -> None:
+    assert stranger.get("/supervisor").location == "/sign-in"
+
+
+def test_a_cookie_of_somebody_who_left_the_staff_is_worthless(desk: Browser, store: Store, mei: Counsellor) -> None:
+    store.forget("staff", mei.id)
+    assert desk.get("/").location == "/sign-in"
+
+
+def test_a_shift_ends(app: Flask, mei: Counsellor) -> None:
+    late = Browser(app).sign_in_as(mei, since=time.time() - SHIFT.total_seconds() - 1)
+    assert late.get("/").location == "/sign-in"
+
+
+def test_a_cookie_signed_with_another_key_is_worthless(
+    counselling: Counselling, staff: Staff, store: Store, app: Flask, mei: Counsellor
+) -> None:
+    forged = Browser(create_console(counselling, staff, store.bell, "f" * 32, cookie_secure=True)).sign_in_as(mei)
+    cookie = forged.client.get_cookie("anlu_console", domain="console.example")
+    assert cookie
+    victim = Browser(app)
+    victim.client.set_cookie("anlu_console", cookie.value, domain="console.example", secure=True)
+    assert victim.get("/").location == "/sign-in"
+
+
+# Signing in
+
+
+def test_who_signs_in_sees_the_queue(stranger: Browser, mei: Counsellor) -> None:
+    answer = stranger.post("/sign-in", login="mei", password=PASSWORD, code=pyotp.TOTP(SECRET).now())
+    assert answer.location == "/"
+    assert "Mei" in stranger.get("/").text
+
+
+def test_who_signs_in_is_on_duty(stranger: Browser, staff: Staff, mei: Counsellor) -> None:
+    stranger.post("/sign-in", login="mei", password=PASSWORD, code=pyotp.TOTP(SECRET).now())
+    assert staff.present() == [mei.id]
+
+
+def test_the_cookie_is_for_our_own_pages_over_https_and_for_no_script(stranger: Browser, mei: Counsellor) -> None:
+    answer = stranger.post("/sign-in", login="mei", password=PASSWORD, code=pyotp.TOTP(SECRET).now())
+    cookie = answer.headers["Set-Cookie"]
+    assert [flag for flag in ("Secure", "HttpOnly", "SameSite=Strict") if flag not in cookie] == []
+
+
+def test_a_wrong_password_is_answered_with_a_sentence(stranger: Browser, mei: Counsellor) -> None:
+    answer = stranger.post("/sign-in", login="mei", password="wrong", code="000000")
+    assert (answer.status_code, "Login, password or code is wrong." in answer.text) == (401, True)
+
+
+def test_too_many_tries_are_answered_with_a_sentence(stranger: Browser, mei: Counsellor) -> None:
+    for _ in range(9):
+        answer = stranger.post("/sign-in", login="mei", password="wrong", code="000000")
+    assert (answer.status_code, "Wait 15 minutes" in answer.text) == (429, True)
+
+
+def test_what_was_typed_at_the_door_is_not_shown_again(stranger: Browser, mei: Counsellor) -> None:
+    answer = stranger.post("/sign-in", login="<b>mei", password="<i>secret", code="000000")
+    assert [s for s in ("<b>mei", "<i>secret", "secret") if s in answer.text] == []
+
+
+def test_who_signs_out_is_off_duty_and_outside(desk: Browser, staff: Staff, mei: Counsellor) -> None:
+    staff.be_present(mei.id)
+    desk.post("/sign-out")
+    assert (staff.present(), desk.get("/").location) == ([], "/sign-in")
+
+
+# Requests from elsewhere
+
+
+@pytest.mark.parametrize("path", ["/claim/x", "/conversation/x/write", "/conversation/x/resolve", "/sign-out"])
+def test_without_a_token_nothing_happens(desk: Browser, path: str) -> None:
+    answer = desk.client.post(path, base_url=SITE, data={"op": "12345678"})
+    assert (answer.status_code, "token" in answer.text) == (400, True)
+
+
+def test_a_token_of_another_session_does_not_fit(desk: Browser, stranger: Browser, mine: ReferralId) -> None:
+    stranger.get("/sign-in")
+    stranger.post("/sign-out")
+    desk.token = stranger.token
+    assert desk.post(f"/conversation/{mine}/write", text="hello").status_code == 400
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
+def test_a_form_of_another_site_is_refused(
+    desk: Browser, mine: ReferralId, posted: Callable[[], list[str]], site: str
+) -> None:
+    answer = desk.post(f"/conversation/{mine}/write", {"Sec-Fetch-Site": site}, text="hello")
+    assert (answer.status_code, posted()) == (403, [])
+
+
+def test_our_own_form_is_accepted(desk: Browser, mine: ReferralId, posted: Callable[[], list[str]]) -> None:
+    answer = desk.post(f"/conversation/{mine}/write", {"Sec-Fetch-Site": "same-origin"}, text="hello")
+    assert (answer.status_code, posted()) == (200, ["hello"])
+
+
+@pytest.mark.parametrize("op", ["", "short", "x" * 65])
+def test_a_form_without_a_sound_operation_id_is_refused(
+    desk: Browser, mine: ReferralId, posted: Callable[[], list[str]], op: str
+) -> None:
+    assert (desk.post(f"/conversation/{mine}/write", op=op, text="hello").status_code, posted()) == (400, [])
+
+
+def test_a_body_too_large_is_refused(desk: Browser, mine: ReferralId) -> None:
+    assert desk.post(f"/conversation/{mine}/write", text="x" * 70_000).status_code in (400, 413)
+
+
+# What every answer carries
+
+
+def answers_of_all_kinds(desk: Browser, stranger: Browser, mine: ReferralId) -> dict[str, TestResponse]:
+    return {
+        "page": desk.get("/"),
+        "fragment": desk.get("/board"),
+        "conversation": desk.get(f"/conversation/{mine}"),
+        "sign-in": stranger.get("/sign-in"),
+        "redirect": stranger.get("/"),
+        "health": stranger.get("/health"),
+        "static": stranger.get("/static/console.css"),
+        "unknown": desk.get("/nothing-here"),
+        "no such file": stranger.get("/static/nothing.css"),
+        "no token": stranger.client.post("/claim/x", base_url=SITE),
+        "wrong method": desk.client.delete("/", base_url=SITE),
+        "lost": desk.post("/conversation/unknown/write", text="hello"),
+    }
+
+
+def test_every_answer_carries_the_security_headers(desk: Browser, stranger: Browser, mine: ReferralId) -> None:
+    missing = {
+        (what, name)
+        for what, answer in answers_of_all_kinds(desk, stranger, mine).items()
+        for name, value in HEADERS.items()
+        if answer.headers.get(name) != value and (what, name) != ("static", "Cache-Control")
+    }
+    assert missing == {("no such file", "Cache-Control")}
+
+
+def test_nothing_with_words_of_people_is_cached(desk: Browser, mine: ReferralId) -> None:
+    paths = ["/", "/board", f"/conversation/{mine}", f"/conversation/{mine}/lines"]
+    assert {desk.get(path).headers["Cache-Control"] for path in paths} == {"no-store"}
+
+
+def test_a_fault_carries_the_headers_too_and_shows_no_trace(
+    counselling: Counselling, staff: Staff, mei: Counsellor, logged: Callable[[], str]
+) -> None:
+    def broken() -> int:
+        raise ZeroDivisionError(TEXT)
+
+    app = create_console(counselling, staff, broken, COOKIE_KEY, cookie_secure=True)
+    answer = Browser(app).get("/health")
+    assert (answer.status_code, answer.headers["Cache-Control"]) == (500, "no-store")
+    assert "ZeroDivision" not in answer.text
+    assert ("console_failed" in logged(), TEXT in logged()) == (True, False)
+
+
+def test_the_policy_allows_no_inline_script_and_no_other_site() -> None:
+    policy = HEADERS["Content-Security-Policy"]
+    assert [bad for bad in ("unsafe", "http", "*") if bad in policy] == []
+    assert "default-src 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
+
+
+def test_pages_keep_to_the_policy(desk: Browser, mine: ReferralId) -> None:
+    pages = "\n".join(desk.get(path).text for path in ("/", f"/conversation/{mine}", "/sign-in"))
+    assert re.findall(r"<script>|<script [^>]*src=\"(?!/static/)|\son\w+=|style=\"|https?://", pages) == []
+
+
+# Whose conversation it is
+
+
+@pytest.fixture(params=["waiting", "hers", "unknown", "resolved"])
+def not_mine(request: pytest.FixtureRequest, referrals: Referrals, mei: Counsellor) -> str:
+    """A referral that Mei does not hold: nobody's, Lan's, one that does not exist, one that she has ended."""
+    if request.param == "unknown":
+        return "r0123456789abcdef"
+    if request.param == "resolved":
+        id_ = request.getfixturevalue("mine")
+        referral = referrals.get(id_)
+        assert referral
+        referrals.resolve("end", Claim(id_, mei.id, referral.fence), "helped", "bye")
+        return str(id_)
+    return str(request.getfixturevalue(request.param))
+
+
+def test_she_cannot_open_what_she_does_not_hold(desk: Browser, not_mine: str) -> None:
+    answer = desk.get(f"/conversation/{not_mine}")
+    assert (answer.status_code, TEXT in answer.text) == (404, False)
+
+
+def test_she_cannot_read_the_lines_of_what_she_does_not_hold(desk: Browser, not_mine: str) -> None:
+    answer = desk.get(f"/conversation/{not_mine}/lines")
+    assert ("You do not hold this conversation" in answer.text, TEXT in answer.text) == (True, False)
+
+
+def test_she_cannot_write_into_what_she_does_not_hold(
+    desk: Browser, not_mine: str, posted: Callable[[], list[str]]
+) -> None:
+    answer = desk.post(f"/conversation/{not_mine}/write", text="hello")
+    assert (answer.status_code, "hello" in posted()) == (409, False)
+
+
+def test_she_cannot_end_what_she_does_not_hold(desk: Browser, not_mine: str, referrals: Referrals) -> None:
+    before = referrals.get(ReferralId(not_mine))
+    answer = desk.post(f"/conversation/{not_mine}/resolve", outcome="helped")
+    assert (answer.status_code, referrals.get(ReferralId(not_mine))) == (409, before)
+
+
+def test_she_cannot_pass_on_what_she_does_not_hold(desk: Browser, not_mine: str, referrals: Referrals) -> None:
+    before = referrals.get(ReferralId(not_mine))
+    answer = desk.post(f"/conversation/{not_mine}/pass-on", to="")
+    assert (answer.status_code, referrals.get(ReferralId(not_mine))) == (409, before)
+
+
+def test_a_name_that_is_no_name_is_not_found(desk: Browser) -> None:
+    odd = ["%00", "..%2f", "{t}", "r1%0a", "救命", "x" * 3000]
+    assert {desk.get(f"/conversation/{name}").status_code for name in odd} == {404}
+
+
+# The queue
+
+
+def test_the_queue_shows_who_waits_without_her_words(desk: Browser, waiting: ReferralId) -> None:
+    page = desk.get("/").text
+    assert ("locked in or guarded" in page, TEXT in page, OPENID in page) == (True, False, False)
+
+
+def test_the_live_fragment_is_the_same_as_the_first_paint(desk: Browser, mine: ReferralId) -> None:
+    def steady(html: str) -> str:
+        return re.sub(r'value="[^"]*"|\d+ s ago', "", html)
+
+    assert steady(desk.get("/board").text.strip()) in steady(desk.get("/").text)
+
+
+def test_taking_somebody_opens_the_conversation(desk: Browser, waiting: ReferralId) -> None:
+    answer = desk.post(f"/claim/{waiting}")
+    assert answer.location == f"/conversation/{waiting}"
+    assert TEXT in desk.get(answer.location).text
+
+
+def test_the_slower_of_two_counsellors_gets_a_sentence(desk: Browser, other_desk: Browser, waiting: ReferralId) -> None:
+    desk.post(f"/claim/{waiting}")
+    answer = other_desk.post(f"/claim/{waiting}")
+    assert (answer.status_code, "A colleague was faster" in answer.text) == (409, True)
+
+
+def test_of_two_counsellors_at_the_same_moment_one_gets_it(
+    desk: Browser, other_desk: Browser, waiting: ReferralId
+) -> None:
+    gate = threading.Barrier(2)
+    for browser in (desk, other_desk):
+        browser.post("/claim/unknown")
+
+    def take(browser: Browser) -> int:
+        gate.wait()
+        return browser.post(f"/claim/{waiting}").status_code
+
+    with ThreadPoolExecutor(2) as pool:
+        assert sorted(pool.map(take, (desk, other_desk))) == [302, 409]
+
+
+def test_a_double_click_on_take_takes_once(desk: Browser, waiting: ReferralId, store: Store) -> None:
+    answers = [desk.post(f"/claim/{waiting}", op="the-same-click").status_code for _ in range(2)]
+    actions = [entry["action"] for _, entry in store.client.xrange(store.keys("audit"))]
+    assert (answers, actions.count("claimed")) == ([302, 302], 1)
+
+
+def test_colleagues_conversations_stand_under_their_names(desk: Browser, hers: ReferralId) -> None:
+    page = desk.get("/").text
+    assert ("With colleagues" in page, "Lan" in page, f"/conversation/{hers}" in page) == (True, True, False)
+
+
+# Writing
+
+
+def test_what_she_writes_reaches_the_outbox_and_the_page(
+    desk: Browser, mine: ReferralId, posted: Callable[[], list[str]]
+) -> None:
+    answer = desk.post(f"/conversation/{mine}/write", text="  我们看到了  ")
+    assert (posted(), "我们看到了" in answer.text) == (["我们看到了"], True)
+
+
+def test_a_double_click_on_send_sends_once(desk: Browser, mine: ReferralId, posted: Callable[[], list[str]]) -> None:
+    answers = [desk.post(f"/conversation/{mine}/write", op="the-same-click", text="hello") for _ in range(2)]
+    assert ([a.status_code for a in answers], posted()) == ([200, 200], ["hello"])
+
+
+def test_a_double_click_at_the_same_moment_sends_once(
+    app: Flask, mei: Counsellor, mine: ReferralId, posted: Callable[[], list[str]]
+) -> None:
+    tabs = [Browser(app).sign_in_as(mei) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda tab: tab.post(f"/conversation/{mine}/write", op="the-same-click", text="hello"), tabs))
+    assert posted() == ["hello"]
+
+
+def test_the_same_operation_id_of_two_counsellors_is_two_operations(
+    desk: Browser, other_desk: Browser, mine: ReferralId, posted: Callable[[], list[str]], lan: Counsellor
+) -> None:
+    desk.post(f"/conversation/{mine}/write", op="the-same-click", text="from Mei")
+    desk.post(f"/conversation/{mine}/pass-on", to=lan.id)
+    other_desk.post(f"/conversation/{mine}/write", op="the-same-click", text="from Lan")
+    assert posted() == ["from Mei", "from Lan"]
+
+
+@pytest.mark.parametrize("text", ["", "   \n", "x" * (LONGEST_MESSAGE + 1)])
+def test_an_empty_or_too_long_message_is_answered_with_a_sentence(
+    desk: Browser, mine: ReferralId, posted: Callable[[], list[str]], text: str
+) -> None:
+    answer = desk.post(f"/conversation/{mine}/write", text=text)
+    assert (answer.status_code, "between 1 and 600" in answer.text, posted()) == (422, True, [])
+
+
+def test_the_message_form_never_puts_words_into_an_address(desk: Browser, mine: ReferralId) -> None:
+    # BUG: <form id="write"> has no method: sent before or without htmx it is a GET, her words in URL, history and logs
+    form = re.search(r'<form id="write"[^>]*>', desk.get(f"/conversation/{mine}").text)
+    assert form
+    assert 'method="post"' in form.group()
+
+
+def test_after_the_lease_ran_out_she_is_told_that_her_words_were_not_sent(
+    desk: Browser, mine: ReferralId, store: Store, posted: Callable[[], list[str]]
+) -> None:
+    store.client.hset(store.keys("referral", mine), "lease", 1)
+    answer = desk.post(f"/conversation/{mine}/write", text="hello")
+    assert (answer.status_code, "Your words were not sent" in answer.text, posted()) == (409, True, [])
+
+
+def test_a_retry_of_words_that_were_sent_is_not_called_unsent(
+    desk: Browser, mine: ReferralId, lan: Counsellor, referrals: Referrals, mei: Counsellor
+) -> None:
+    # BUG: Counselling._my_claim looks at the holder before the script can look at the operation id
+    desk.post(f"/conversation/{mine}/write", op="the-same-click", text="hello")
+    desk.post(f"/conversation/{mine}/pass-on", to=lan.id)
+    answer = desk.post(f"/conversation/{mine}/write", op="the-same-click", text="hello")
+    assert "Your words were not sent" not in answer.text
+
+
+# Passing on and ending
+
+
+def test_passing_on_puts_it_into_the_colleagues_hands(
+    desk: Browser, other_desk: Browser, mine: ReferralId, lan: Counsellor
+) -> None:
+    assert desk.post(f"/conversation/{mine}/pass-on", to=lan.id).location == "/"
+    assert other_desk.get(f"/conversation/{mine}").status_code == 200
+    assert desk.get(f"/conversation/{mine}").status_code == 404
+
+
+def test_giving_back_puts_it_into_the_queue(desk: Browser, mine: ReferralId, referrals: Referrals) -> None:
+    desk.post(f"/conversation/{mine}/pass-on", to="")
+    assert [r.id for r in referrals.waiting()] == [mine]
+
+
+def test_nobody_is_passed_on_to_somebody_who_does_not_exist(
+    desk: Browser, mine: ReferralId, referrals: Referrals, mei: Counsellor
+) -> None:
+    answer = desk.post(f"/conversation/{mine}/pass-on", to="c-nobody")
+    referral = referrals.get(mine)
+    assert referral
+    assert (answer.status_code, referral.holder) == (422, mei.id)
+
+
+def test_a_double_click_on_pass_on_is_confirmed(desk: Browser, mine: ReferralId, lan: Counsellor) -> None:
+    # BUG: Counselling._my_claim raises Stale before transfer.lua finds the operation id: "Not yours any more", 409
+    answers = [desk.post(f"/conversation/{mine}/pass-on", op="the-same-click", to=lan.id) for _ in range(2)]
+    assert [a.status_code for a in answers] == [302, 302]
+
+
+def test_ending_queues_the_hand_back_in_the_persons_language(
+    desk: Browser, mine: ReferralId, posted: Callable[[], list[str]], library: Library
+) -> None:
+    desk.post(f"/conversation/{mine}/resolve", outcome="helped")
+    assert posted() == [Answers(library, SystemClock()).phrase("hand_back", "zh")]
+
+
+def test_a_double_click_on_end_sends_one_hand_back(
+    desk: Browser, mine: ReferralId, posted: Callable[[], list[str]]
+) -> None:
+    answers = [desk.post(f"/conversation/{mine}/resolve", op="the-same-click", outcome="helped") for _ in range(2)]
+    assert ([a.status_code for a in answers], len(posted())) == ([302, 302], 1)
+
+
+@pytest.mark.parametrize("outcome", ["", "nonsense"])
+def test_ending_needs_a_known_outcome(desk: Browser, mine: ReferralId, referrals: Referrals, outcome: str) -> None:
+    answer = desk.post(f"/conversation/{mine}/resolve", outcome=outcome)
+    assert (answer.status_code, len(referrals.held())) == (422, 1)
+
+
+@pytest.mark.parametrize("outcome", sorted(OUTCOMES))
+def test_every_outcome_offered_is_accepted(desk: Browser, mine: ReferralId, outcome: str) -> None:
+    assert f'value="{outcome}"' in desk.get(f"/conversation/{mine}").text
+    assert desk.post(f"/conversation/{mine}/resolve", outcome=outcome).location == "/"
+
+
+# What people wrote is text, never markup
+
+
+def test_what_a_person_wrote_is_shown_as_text(
+    desk: Browser, mine: ReferralId, referrals: Referrals, people: People
+) -> None:
+    referrals.append("x", people.name("wechat", OPENID), "person", "<script>alert('1')</script>\"{{ 7*7 }}")
+    for path in (f"/conversation/{mine}", f"/conversation/{mine}/lines"):
+        page = desk.get(path).text
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&#34;{{ 7*7 }}" in page
+
+
+def test_a_colleagues_name_is_shown_as_text(desk: Browser, mine: ReferralId, staff: Staff) -> None:
+    staff.add("eve", "<img src=x>", "counsellor", PASSWORD, SECRET)
+    assert "<img src=x>" not in desk.get(f"/conversation/{mine}").text
+
+
+def test_a_name_in_the_address_is_shown_as_text(desk: Browser) -> None:
+    assert "<b>" not in desk.get("/conversation/<b>x").text
+
+
+# Audit
+
+
+def test_opening_a_conversation_stands_in_the_audit(desk: Browser, mine: ReferralId, store: Store) -> None:
+    desk.get(f"/conversation/{mine}")
+    assert [e["action"] for _, e in store.client.xrange(store.keys("audit"))][-1] == "read"
+
+
+def test_who_reads_by_the_live_fragment_alone_stands_in_the_audit_too(
+    desk: Browser, mine: ReferralId, store: Store
+) -> None:
+    # BUG: /lines never audits, so a holder who opens nothing but the fragment reads unseen
+    assert TEXT in desk.get(f"/conversation/{mine}/lines").text
+    assert "read" in [e["action"] for _, e in store.client.xrange(store.keys("audit"))]
+
+
+# The stream
+
+
+@pytest.fixture
+def _often(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "LOOK_S", 0.005)
+
+
+@pytest.mark.usefixtures("_often")
+def test_the_stream_rings_at_the_start_and_after_a_change(
+    counselling: Counselling, store: Store, mei: Counsellor, people: People, referrals: Referrals
+) -> None:
+    stream = live.rings(counselling, store.bell, mei)
+    first = [next(stream), next(stream)]
+    placed = referrals.enqueue("cry", people.welcome("sms", "+8521"), "sms", "en", 1, ("violence",), "help")
+    assert placed.created
+    assert first[1].startswith("event: bell")
+    assert next(stream) == f"event: bell\ndata: {store.bell()}\n\n"
+
+
+@pytest.mark.usefixtures("_often")
+def test_an_open_screen_keeps_her_on_duty(
+    counselling: Counselling, store: Store, staff: Staff, mei: Counsellor
+) -> None:
+    stream = live.rings(counselling, store.bell, mei)
+    next(stream)
+    next(stream)
+    assert staff.present() == [mei.id]
+
+
+@pytest.mark.usefixtures("_often")
+def test_an_open_screen_renews_what_she_holds(
+    counselling: Counselling, store: Store, mei: Counsellor, mine: ReferralId
+) -> None:
+    before = store.client.zscore(store.keys("leases"), mine)
+    stream = live.rings(counselling, store.bell, mei)
+    next(stream)
+    next(stream)
+    assert store.client.zscore(store.keys("leases"), mine) > before
+
+
+def test_an_open_screen_does_not_revive_a_lease_that_ran_out(
+    counselling: Counselling, store: Store, mei: Counsellor, mine: ReferralId, referrals: Referrals
+) -> None:
+    store.client.hset(store.keys("referral", mine), "lease", 1)
+    store.client.zadd(store.keys("leases"), {mine: 1})
+    counselling.be_present(mei)
+    assert referrals.reap() == [mine]
+
+
+def test_one_screen_does_not_renew_what_a_colleague_holds(
+    counselling: Counselling, store: Store, mei: Counsellor, hers: ReferralId
+) -> None:
+    before = store.client.zscore(store.keys("leases"), hers)
+    counselling.be_present(mei)
+    assert store.client.zscore(store.keys("leases"), hers) == before
+
+
+@pytest.mark.usefixtures("_often")
+def test_a_stream_ends_itself(
+    counselling: Counselling, store: Store, mei: Counsellor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "STREAM_S", 0.05)
+    assert len(list(live.rings(counselling, store.bell, mei))) == 2
+
+
+def test_the_stream_is_an_event_stream_that_no_proxy_holds_back(desk: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live, "STREAM_S", 0.01)
+    answer = desk.get("/events")
+    assert (answer.content_type, answer.headers["X-Accel-Buffering"]) == ("text/event-stream", "no")
+
+
+# The store is away
+
+
+@pytest.fixture
+def desk_without_store(app_without_store: Flask) -> Browser:
+    me = Counsellor(CounsellorId("c1"), "mei", "Mei", "counsellor")
+    return Browser(app_without_store).sign_in_as(me)
+
+
+@pytest.mark.parametrize("path", ["/", "/board", "/conversation/x", "/conversation/x/lines", "/events"])
+def test_without_the_store_a_page_is_a_sentence(desk_without_store: Browser, path: str) -> None:
+    answer = desk_without_store.get(path)
+    assert (answer.status_code, AWAY in answer.text, "Traceback" in answer.text) == (503, True, False)
+
+
+def test_without_the_store_writing_is_answered_with_a_sentence(
+    app_without_store: Flask,
+) -> None:
+    fresh = Browser(app_without_store)
+    found = TOKEN.search(fresh.get("/sign-in").text)
+    assert found
+    fresh.token = found.group(1)
+    with fresh.client.session_transaction(base_url=SITE) as session:
+        session.update(counsellor="c1", since=time.time())
+    answer = fresh.post("/conversation/x/write", text="hello")
+    assert (answer.status_code, AWAY in answer.text) == (503, True)
+
+
+def test_without_the_store_the_door_says_so(app_without_store: Flask) -> None:
+    answer = Browser(app_without_store).post("/sign-in", login="mei", password=PASSWORD, code="000000")
+    assert (answer.status_code, AWAY in answer.text) == (503, True)
+
+
+def test_without_the_store_the_sentence_carries_the_headers(desk_without_store: Browser) -> None:
+    answer = desk_without_store.get("/")
+    assert {name: answer.headers.get(name) for name in HEADERS} == HEADERS
+
+
+def test_without_the_store_the_console_is_not_healthy(app_without_store: Flask) -> None:
+    answer = Browser(app_without_store).get("/health")
+    assert (answer.status_code, answer.json) == (503, {"store": False})
+
+
+def test_with_the_store_the_console_is_healthy(stranger: Browser) -> None:
+    assert stranger.get("/health").json == {"store": True}
+
+
+@pytest.mark.usefixtures("_often")
+def test_a_stream_says_that_the_store_is_away(counselling: Counselling, tmp_path: Path, mei: Counsellor) -> None:
+    away = Store(f"unix://{tmp_path}/nobody.sock", "t")
+    assert list(live.rings(counselling, away.bell, mei))[-1] == "event: away\ndata: -\n\n"
+
+
+# Nobody's words in the log
+
+
+def test_the_log_shows_no_words_of_anybody(
+    desk: Browser, mine: ReferralId, people: People, logged: Callable[[], str]
+) -> None:
+    desk.get(f"/conversation/{mine}")
+    desk.post(f"/conversation/{mine}/write", text="我们看到了")
+    desk.post(f"/conversation/{mine}/resolve", outcome="helped")
+    desk.get("/conversation/他打我")
+    assert [s for s in (TEXT, "我们看到了", OPENID, people.name("wechat", OPENID), "他打我") if s in logged()] == []

@@ -1,0 +1,205 @@
+"""Proves that the worker sends, takes back from silent counsellors and empties the spool, and stops in order."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot import worker as module
+from bot.core.cipher import Cipher
+from bot.core.message import CounsellorId, PersonId
+from bot.service.delivery import Delivery
+from bot.store.connection import Store
+from bot.store.outbox import Outbox
+from bot.store.people import People
+from bot.store.referrals import Referrals
+from bot.store.spool import SetAside, Spool
+from bot.worker import Worker
+from tests.test_delivery import NUMBER, OTHER, TEXT, Platform
+
+
+@pytest.fixture
+def platform() -> Platform:
+    return Platform()
+
+
+@pytest.fixture
+def spool(tmp_path: Path, site_cipher: Cipher) -> Spool:
+    return Spool(tmp_path / "spool", site_cipher)
+
+
+@pytest.fixture
+def worker(
+    store: Store, referrals: Referrals, outbox: Outbox, people: People, spool: Spool, platform: Platform
+) -> Worker:
+    return Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people)
+
+
+@pytest.fixture
+def person(people: People) -> PersonId:
+    return people.welcome("sms", NUMBER)
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A worker that looks often and is stopped at last; afterwards the signal handlers are as they were."""
+    monkeypatch.setattr(module, "TICK_S", 0.01)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    last_resort = threading.Timer(20, lambda: os.kill(os.getpid(), signal.SIGTERM))
+    last_resort.start()
+    yield
+    last_resort.cancel()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def claim_and_fall_silent(store: Store, referrals: Referrals, person: PersonId) -> str:
+    placed = referrals.enqueue("cry", person, "sms", "zh", 2, ("violence",), TEXT)
+    referrals.claim("claim", CounsellorId("c1"), placed.id)
+    store.client.hset(store.keys("referral", placed.id), "lease", 1)
+    store.client.zadd(store.keys("leases"), {placed.id: 1})
+    return placed.id
+
+
+def cry() -> SetAside:
+    return SetAside("sms:1", "sms", NUMBER, "zh", 1, ("violence",), TEXT, ())
+
+
+def test_a_tick_sends_everything_that_is_due(
+    worker: Worker, outbox: Outbox, people: People, platform: Platform
+) -> None:
+    for number in range(3):
+        outbox.post(f"m{number}", people.welcome("sms", f"+8525000000{number}"), "sms", TEXT)
+    worker.tick()
+    assert len(platform.sent) == 3
+
+
+def test_a_tick_ends_so_that_other_duties_get_their_turn(
+    worker: Worker, outbox: Outbox, person: PersonId, platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "AT_ONCE", 2)
+    for number in range(3):
+        outbox.post(f"m{number}", person, "sms", TEXT)
+    worker.tick()
+    assert len(platform.sent) == 2
+
+
+def test_a_slow_tick_leaves_a_sign_of_life(worker: Worker, store: Store) -> None:
+    worker.slow_tick()
+    assert int(store.get("heartbeat", "worker") or 0) > 0
+
+
+def test_a_slow_tick_takes_back_from_silent_counsellors(
+    worker: Worker, store: Store, referrals: Referrals, person: PersonId
+) -> None:
+    id_ = claim_and_fall_silent(store, referrals, person)
+    worker.slow_tick()
+    assert [r.id for r in referrals.waiting()] == [id_]
+
+
+def test_a_slow_tick_empties_the_spool_into_the_queue(worker: Worker, spool: Spool, referrals: Referrals) -> None:
+    spool.put("1", cry())
+    worker.slow_tick()
+    assert (spool.count(), len(referrals.waiting())) == (0, 1)
+
+
+def test_a_second_slow_tick_changes_nothing(worker: Worker, spool: Spool, store: Store, referrals: Referrals) -> None:
+    spool.put("1", cry())
+    worker.slow_tick()
+    bell = store.bell()
+    worker.slow_tick()
+    assert (store.bell(), len(referrals.waiting())) == (bell, 1)
+
+
+def test_a_broken_file_in_the_spool_does_not_stop_the_leases(
+    worker: Worker, store: Store, referrals: Referrals, person: PersonId, tmp_path: Path
+) -> None:
+    (tmp_path / "spool").mkdir()
+    (tmp_path / "spool" / "1.sealed").write_text("broken")
+    id_ = claim_and_fall_silent(store, referrals, person)
+    worker.slow_tick()
+    assert [r.id for r in referrals.waiting()] == [id_]
+
+
+def test_the_log_shows_neither_words_nor_number(
+    worker: Worker,
+    spool: Spool,
+    outbox: Outbox,
+    people: People,
+    store: Store,
+    referrals: Referrals,
+    person: PersonId,
+    logged: Callable[[], str],
+) -> None:
+    spool.put("1", cry())
+    claim_and_fall_silent(store, referrals, people.welcome("sms", OTHER))
+    outbox.post("m1", person, "sms", TEXT)
+    worker.slow_tick()
+    worker.tick()
+    assert [event for event in ("spool_drained", "leases_expired", "message_sent") if event not in logged()] == []
+    assert [s for s in (NUMBER, OTHER, TEXT, person) if s in logged()] == []
+
+
+class StopsTheWorker(Platform):
+    """A platform during whose first successful call the operator stops the service."""
+
+    def send(self, address: str, text: str) -> str:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return super().send(address, text)
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_message_in_hand_is_finished_before_the_worker_stops(
+    store: Store, referrals: Referrals, outbox: Outbox, people: People, spool: Spool, person: PersonId
+) -> None:
+    platform = StopsTheWorker()
+    outbox.post("m1", person, "sms", "first")
+    outbox.post("m2", person, "sms", "second")
+    Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people).run()
+    assert (platform.sent, store.hash("out", "message", "m1")["state"]) == ([(NUMBER, "first")], "sent")
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_worker_works_on_when_the_store_comes_back(
+    store: Store, referrals: Referrals, outbox: Outbox, people: People, spool: Spool, person: PersonId
+) -> None:
+    platform = StopsTheWorker()
+    outbox.post("m1", person, "sms", TEXT)
+    pool = store.client.connection_pool
+    way = pool.connection_kwargs["path"]
+    pool.disconnect()
+    pool.connection_kwargs["path"] = "/nonexistent/store.sock"
+    back = threading.Timer(0.1, lambda: pool.connection_kwargs.update(path=way))
+    back.start()
+    Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people).run()
+    back.join()
+    assert platform.sent == [(NUMBER, TEXT)]
+
+
+@pytest.mark.usefixtures("quick")
+def test_one_message_that_cannot_be_sent_does_not_end_the_worker(
+    store: Store, referrals: Referrals, outbox: Outbox, people: People, spool: Spool, person: PersonId
+) -> None:
+    # BUG: run() lives through StoreAway only; a message to somebody erased ends it, and no lease is taken back any more
+    platform = StopsTheWorker()
+    outbox.post("m1", person, "sms", TEXT)
+    people.erase(person)
+    outbox.post("m2", people.welcome("sms", OTHER), "sms", TEXT)
+    Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people).run()
+    assert platform.sent == [(OTHER, TEXT)]
+
+
+@pytest.mark.usefixtures("quick")
+def test_a_file_that_the_queue_does_not_take_does_not_keep_the_worker_from_sending(
+    store: Store, referrals: Referrals, outbox: Outbox, people: People, spool: Spool, person: PersonId, tmp_path: Path
+) -> None:
+    # BUG: a cry of somebody whose key cannot be opened ends drain() and with it the worker, every two seconds anew
+    platform = StopsTheWorker()
+    spool.put("1", cry())
+    outbox.post("m1", people.welcome("sms", OTHER), "sms", TEXT)
+    store.client.hset(store.keys("person", person), "key", "1.lost-key.AAAA")
+    Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people).run()
+    assert (platform.sent, len(list((tmp_path / "spool").iterdir()))) == ([(OTHER, TEXT)], 1)
