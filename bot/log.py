@@ -45,6 +45,7 @@ ALLOWED = frozenset(
     ]
 )
 LONGEST = 200
+MOST = 20
 
 
 def _only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -52,7 +53,15 @@ def _only_allowed(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMa
     dropped = sorted(set(event) - set(kept))
     if dropped:
         kept["dropped"] = dropped
-    return {k: v[:LONGEST] if isinstance(v, str) else v for k, v in kept.items()}
+    return {key: _cut(value) for key, value in kept.items()}
+
+
+def _cut(value: Any) -> Any:
+    if value is None or isinstance(value, int | float):
+        return value
+    if isinstance(value, list):
+        return [str(item)[:LONGEST] for item in value[:MOST]]
+    return str(value)[:LONGEST]
 
 
 def configure(process: str, quiet: bool = False) -> None:

@@ -3,6 +3,7 @@
 Secrets have no defaults: outside the simulator a missing or well-known one stops the start with a sentence.
 """
 
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -68,6 +69,8 @@ class Settings(BaseSettings):
     @cached_property
     def site_cipher(self) -> Cipher:
         pairs = [pair.strip().partition(":") for pair in self.master_keys.get_secret_value().split(",")]
+        if len({key_id for key_id, _, _ in pairs}) < len(pairs):
+            raise SettingsError("ANLU_MASTER_KEYS names two keys alike: give each an id of its own")
         try:
             return Cipher({key_id: unb64(key) for key_id, _, key in pairs})
         except ValueError as error:
@@ -91,12 +94,15 @@ def load_settings() -> Settings:
         settings = Settings()  # type: ignore[call-arg]
     except ValidationError as error:
         names = ", ".join("ANLU_" + "_".join(map(str, e["loc"])).upper() for e in error.errors())
-        raise SettingsError(f"These settings are missing or wrong: {names}. docs/SETTINGS.md explains each.") from error
+        raise SettingsError(f"These settings are missing or wrong: {names}. docs/SETTINGS.md explains each.") from None
     problems = [p for name in _secret_names() for p in _weak(settings, name)]
     if settings.wechat_on and not (settings.wechat_app_id and settings.wechat_app_secret):
         problems.append("ANLU_WECHAT_TOKEN is set, so ANLU_WECHAT_APP_ID and ANLU_WECHAT_APP_SECRET are needed too")
     if settings.wechat_on and settings.wechat_mode != "plain" and not settings.wechat_aes_key:
         problems.append("ANLU_WECHAT_MODE is not plain, so ANLU_WECHAT_AES_KEY is needed too")
+    aes = settings.wechat_aes_key.get_secret_value() if settings.wechat_aes_key else None
+    if aes is not None and not re.fullmatch(r"[A-Za-z0-9+/]{43}", aes):
+        problems.append("ANLU_WECHAT_AES_KEY must be the 43 letters and digits of the account's EncodingAESKey")
     if settings.twilio_on and not (settings.twilio_account_sid and settings.twilio_number):
         problems.append(
             "ANLU_TWILIO_AUTH_TOKEN is set, so ANLU_TWILIO_ACCOUNT_SID and ANLU_TWILIO_NUMBER are needed too"

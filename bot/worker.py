@@ -58,7 +58,7 @@ class Worker:
             logger().warning("leases_expired", count=len(back))
         if self._spool.count():
             moved = self._spool.drain(self._people, self._referrals)
-            logger().warning("spool_drained", count=moved)
+            logger().warning("spool_drained", count=moved, waiting=self._spool.count())
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True

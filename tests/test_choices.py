@@ -11,7 +11,7 @@ from bot.core.choices import Reserved, choice, reserved, yes_no_later
     ("text", "number"),
     [
         ("1", 1), (" 2 ", 2), ("３", 3), ("①", 1), ("1️⃣", 1), ("二", 2), ("两", 2), ("第二个", 2), ("我选3", 3),
-        ("选择4", 4), ("回1", 1), ("5。", 5), ("6)", 6), ("7、", 7), ("#8", 8), ("option 9", 9), ("No. 3", 3),
+        ("选择4", 4), ("回1", 1), ("5。", 5), ("6)", 6), ("7、", 7), ("#8", 8), ("option 9", 9), ("number 3", 3),
         ("the second one", 2), ("Three", 3), ("0", 0), ("都不是", 0), ("none", 0), ("1吧", 1), ("2号", 2),
     ],
 )  # fmt: skip
@@ -50,12 +50,16 @@ def test_a_short_reply_that_sounds_negative_is_a_no(text: str) -> None:
     assert yes_no_later(text) == 2
 
 
-@pytest.mark.parametrize("text", ["3", "三", "晚点再说", "不好说", "不知道", "not sure", "later", "maybe", "i don't know"])
+@pytest.mark.parametrize(
+    "text", ["3", "三", "晚点再说", "不好说", "不知道", "not sure", "later", "maybe", "i don't know"]
+)
 def test_not_now_and_not_sure_are_later(text: str) -> None:
     assert yes_no_later(text) == 3
 
 
-@pytest.mark.parametrize("text", ["", "0", "4", "他在旁边", "安全吗", "yes but he is here", "我老板三个月没有给我们发工资，怎么办"])
+@pytest.mark.parametrize(
+    "text", ["", "0", "4", "他在旁边", "安全吗", "yes but he is here", "我老板三个月没有给我们发工资，怎么办"]
+)
 def test_anything_else_is_no_answer(text: str) -> None:
     assert yes_no_later(text) is None
 
@@ -66,7 +70,6 @@ def test_a_yes_that_is_turned_round_is_never_a_yes(yes: str, turn: str) -> None:
     assert yes_no_later(turn.format(yes)) != 1
 
 
-# BUG: bot/core/choices.py:14 takes "no one" for "no. 1": the reply to "are you safe?" counts as a yes
 @pytest.mark.parametrize("text", ["no one", "No one.", "noone"])
 def test_no_one_is_not_number_one(text: str) -> None:
     assert yes_no_later(text) != 1
@@ -89,6 +92,8 @@ def test_a_reserved_word_alone_has_its_meaning(text: str, word: Reserved) -> Non
     assert reserved(text) is word
 
 
-@pytest.mark.parametrize("text", ["", "please stop him", "他不停止打我", "我想和人说话", "delete my boss", "he will end me"])
+@pytest.mark.parametrize(
+    "text", ["", "please stop him", "他不停止打我", "我想和人说话", "delete my boss", "he will end me"]
+)
 def test_a_reserved_word_in_a_sentence_has_no_meaning_of_its_own(text: str) -> None:
     assert reserved(text) is None

@@ -515,7 +515,6 @@ def test_an_empty_or_too_long_message_is_answered_with_a_sentence(
 
 
 def test_the_message_form_never_puts_words_into_an_address(desk: Browser, mine: ReferralId) -> None:
-    # BUG: <form id="write"> has no method: sent before or without htmx it is a GET, her words in URL, history and logs
     form = re.search(r'<form id="write"[^>]*>', desk.get(f"/conversation/{mine}").text)
     assert form
     assert 'method="post"' in form.group()
@@ -532,7 +531,6 @@ def test_after_the_lease_ran_out_she_is_told_that_her_words_were_not_sent(
 def test_a_retry_of_words_that_were_sent_is_not_called_unsent(
     desk: Browser, mine: ReferralId, lan: Counsellor, referrals: Referrals, mei: Counsellor
 ) -> None:
-    # BUG: Counselling._my_claim looks at the holder before the script can look at the operation id
     desk.post(f"/conversation/{mine}/write", op="the-same-click", text="hello")
     desk.post(f"/conversation/{mine}/pass-on", to=lan.id)
     answer = desk.post(f"/conversation/{mine}/write", op="the-same-click", text="hello")
@@ -565,7 +563,6 @@ def test_nobody_is_passed_on_to_somebody_who_does_not_exist(
 
 
 def test_a_double_click_on_pass_on_is_confirmed(desk: Browser, mine: ReferralId, lan: Counsellor) -> None:
-    # BUG: Counselling._my_claim raises Stale before transfer.lua finds the operation id: "Not yours any more", 409
     answers = [desk.post(f"/conversation/{mine}/pass-on", op="the-same-click", to=lan.id) for _ in range(2)]
     assert [a.status_code for a in answers] == [302, 302]
 
@@ -629,7 +626,6 @@ def test_opening_a_conversation_stands_in_the_audit(desk: Browser, mine: Referra
 def test_who_reads_by_the_live_fragment_alone_stands_in_the_audit_too(
     desk: Browser, mine: ReferralId, store: Store
 ) -> None:
-    # BUG: /lines never audits, so a holder who opens nothing but the fragment reads unseen
     assert TEXT in desk.get(f"/conversation/{mine}/lines").text
     assert "read" in [e["action"] for _, e in store.client.xrange(store.keys("audit"))]
 

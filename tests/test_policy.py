@@ -67,7 +67,6 @@ def test_a_kind_that_both_hear_is_named_once() -> None:
     assert second_opinion(UNSURE, Hearing(0.8, "violence")).kinds == ("violence",)
 
 
-# BUG: bot/core/policy.py:92 sets level 2 where the screen said 1, against its own docstring
 @given(VERDICTS, HEARINGS)
 def test_a_second_opinion_never_makes_a_message_less_urgent(verdict: Verdict, hearing: Hearing) -> None:
     assert second_opinion(verdict, hearing).level <= verdict.level
@@ -110,7 +109,13 @@ def test_of_several_kinds_the_one_with_the_most_special_advice_is_answered(kinds
 
 @pytest.mark.parametrize(
     ("verdict", "topic", "level"),
-    [(URGENT, "wages/unpaid", 1), (CALM, "wages/unpaid", 3), (CALM, "talk/human", 3), (CALM, "wages/piece_rate", 4), (CALM, None, 4)],
+    [
+        (URGENT, "wages/unpaid", 1),
+        (CALM, "wages/unpaid", 3),
+        (CALM, "talk/human", 3),
+        (CALM, "wages/piece_rate", 4),
+        (CALM, None, 4),
+    ],
 )
 def test_the_level_is_the_screen_s_else_that_of_the_topic(verdict: Verdict, topic: str | None, level: int) -> None:
     assert final_level(verdict, topic) == level

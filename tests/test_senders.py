@@ -81,7 +81,6 @@ def test_wechat_asks_for_the_token_with_the_accounts_secret(web: responses.Reque
     assert asked == {"grant_type": "client_credential", "appid": APP_ID, "secret": APP_SECRET}
 
 
-# BUG: WeChat shows \u4f60\u597d on the phone, letter by letter, when the JSON escapes Chinese (offu/WeRoBot#50).
 def test_wechat_gets_chinese_as_it_is_and_not_escaped(web: responses.RequestsMock, wechat: WeChat) -> None:
     give_tokens(web, "T1")
     web.post(CUSTOM_SEND, json={"errcode": 0})
@@ -184,7 +183,6 @@ def test_a_token_that_does_not_come_is_for_later(
         wechat.send(OPENID, WORDS)
 
 
-# BUG: int("busy") leaves send() as a ValueError, which stops the worker; only SendError may leave.
 def test_a_code_that_is_no_number_is_a_send_error(web: responses.RequestsMock, wechat: WeChat) -> None:
     give_tokens(web, "T1")
     web.post(CUSTOM_SEND, json={"errcode": "busy"})
@@ -251,7 +249,6 @@ def test_twilio_in_trouble_is_for_later(web: responses.RequestsMock, sms: Twilio
         sms.send(NUMBER, WORDS)
 
 
-# BUG: a success whose body is not JSON leaves send() as a JSONDecodeError, which stops the worker.
 def test_a_success_of_twilio_that_cannot_be_read_is_a_send_error(web: responses.RequestsMock, sms: TwilioSms) -> None:
     web.post(MESSAGES, body="<html>ok</html>", status=201)
     with pytest.raises(SendError):

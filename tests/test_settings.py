@@ -95,7 +95,6 @@ def test_a_refused_secret_is_not_quoted(environment: pytest.MonkeyPatch) -> None
     assert "weak-q8w7e6" not in str(refusal())
 
 
-# BUG: bot/settings.py:93 chains pydantic's error, which quotes the other settings: they reach gunicorn's error log
 def test_no_secret_stands_in_the_traceback_of_a_refusal(environment: pytest.MonkeyPatch) -> None:
     for name in ["ANLU_PUBLIC_URL", *WECHAT, *TWILIO]:
         environment.delenv(name)
@@ -141,7 +140,6 @@ def test_wechat_in_plain_mode_needs_no_aes_key(environment: pytest.MonkeyPatch) 
     assert load_settings().wechat_on
 
 
-# BUG: bot/settings.py:97 takes any AES key; a wrong one stops the gateway later with a bare AssertionError
 @pytest.mark.parametrize("key", ["a" * 42, "a" * 44, "a" * 42 + "!"])
 def test_an_aes_key_of_the_wrong_form_is_refused(environment: pytest.MonkeyPatch, key: str) -> None:
     environment.setenv("ANLU_WECHAT_AES_KEY", key)

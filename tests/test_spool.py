@@ -170,7 +170,6 @@ def test_a_disk_that_refuses_is_reported(tmp_path: Path, site_cipher: Cipher) ->
 
 
 def test_two_workers_may_drain_at_once(spool: Spool, people: People, referrals: Referrals) -> None:
-    # BUG: a file that the other worker has just removed raises FileNotFoundError and ends this worker
     for number in range(20):
         spool.put(f"{number:02}", cry(f"sms:{number}", f"+8525000{number:04}"))
     with ThreadPoolExecutor(2) as pool:

@@ -79,7 +79,9 @@ def test_every_place_gives_a_text_without_gaps(library: Library, language: str) 
 def test_every_figure_is_told_with_the_day_it_holds_from(library: Library, language: str) -> None:
     places = library.places
     texts = {place: say(library, place, language) for place in places.places}
-    assert [p for p, text in texts.items() if amounts(text) and places.minimum_wage(p).province.effective not in text] == []
+    assert [
+        p for p, text in texts.items() if amounts(text) and places.minimum_wage(p).province.effective not in text
+    ] == []
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])
@@ -132,6 +134,5 @@ def test_a_named_tier_is_not_quoted_where_only_the_first_figure_is_sure() -> Non
     assert [tier.month_cny for tier in _found(_province(quote="first_month"), tier=2)] == [2000]
 
 
-# BUG: bot/core/content/places.py:48 quotes the first tier even when it has no monthly figure ("None yuan a month")
 def test_a_first_tier_without_a_figure_is_not_quoted() -> None:
     assert _found(_province(quote="first_month", tiers=[{"tier": 1}])) == ()

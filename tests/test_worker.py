@@ -183,7 +183,6 @@ def test_a_worker_works_on_when_the_store_comes_back(
 def test_one_message_that_cannot_be_sent_does_not_end_the_worker(
     store: Store, referrals: Referrals, outbox: Outbox, people: People, spool: Spool, person: PersonId
 ) -> None:
-    # BUG: run() lives through StoreAway only; a message to somebody erased ends it, and no lease is taken back any more
     platform = StopsTheWorker()
     outbox.post("m1", person, "sms", TEXT)
     people.erase(person)
@@ -196,7 +195,6 @@ def test_one_message_that_cannot_be_sent_does_not_end_the_worker(
 def test_a_file_that_the_queue_does_not_take_does_not_keep_the_worker_from_sending(
     store: Store, referrals: Referrals, outbox: Outbox, people: People, spool: Spool, person: PersonId, tmp_path: Path
 ) -> None:
-    # BUG: a cry of somebody whose key cannot be opened ends drain() and with it the worker, every two seconds anew
     platform = StopsTheWorker()
     spool.put("1", cry())
     outbox.post("m1", people.welcome("sms", OTHER), "sms", TEXT)

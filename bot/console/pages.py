@@ -21,7 +21,8 @@ KINDS = {
     "threat": "threatened",
     "third_party": "about somebody else",
 }
-LOST = "You do not hold this conversation any more: your lease ran out or it was passed on. Your words were not sent."
+LOST = "You do not hold this conversation any more: your lease ran out or it was passed on."
+NOT_SENT = f"{LOST} Your words were not sent."
 
 
 def queue_pages(counselling: Counselling) -> Blueprint:
@@ -84,7 +85,7 @@ def _conversation_pages(pages: Blueprint, counselling: Counselling) -> None:
         try:
             counselling.write(_operation(), g.me, ReferralId(id_), request.form.get("text", ""))
         except Stale:
-            return render_template("_lost.html", sentence=LOST), 409
+            return render_template("_lost.html", sentence=NOT_SENT), 409
         except ValueError as error:
             return render_template("_lost.html", sentence=str(error)), 422
         return lines(ReferralId(id_))

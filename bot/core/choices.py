@@ -11,7 +11,7 @@ _DIGITS = {
     "first": 1, "second": 2, "third": 3, "none": 0, "都不是": 0, "都不对": 0,
 }  # fmt: skip
 _CHOICE = re.compile(
-    r"(?:我?[选要是回]|第|选择|number|no\.?|option|reply|the|#)*\s*"
+    r"(?:我?[选要是回]|第|选择|number|no\.|option|reply|the|#)*\s*"
     r"([0-9零一二三四五六七八九两〇]|zero|one|two|three|four|five|six|seven|eight|nine|first|second|third|none|都不是|都不对)"
     r"\s*(?:个|号|条|项|吧|one)?[.。、)）!！]?",
     re.IGNORECASE,
@@ -56,18 +56,33 @@ def choice(text: str) -> int | None:
 
 
 _YES = frozenset({
-    "是", "是的", "嗯", "对", "好", "好的", "可以", "方便", "安全", "我安全", "我很安全", "很安全", "安全的", "没事", "我没事", "没问题",
-    "没危险", "没有危险", "不危险", "yes", "y", "yeah", "yep", "ok", "okay", "sure", "safe", "i am safe", "im safe", "i'm safe",
-    "yes i am safe", "yes safe", "fine", "all good", "no danger",
+    "是", "是的", "嗯", "对", "好", "好的", "可以", "方便", "安全", "我安全", "我很安全", "很安全", "安全的",
+    "没事", "我没事", "没问题", "没危险", "没有危险", "不危险",
+    "yes", "y", "yeah", "yep", "ok", "okay", "sure", "safe", "i am safe", "im safe", "i'm safe", "yes i am safe",
+    "yes safe", "fine", "all good", "no danger",
 })  # fmt: skip
+_PLAIN_NO = frozenset(
+    {"不", "否", "不是", "不行", "不方便", "不能", "no", "n", "nope", "not safe", "现在不方便", "不安全"}
+)
+_PLAIN_LATER = frozenset({"晚点", "等下", "等会", "一会儿", "再说", "晚点再说", "later", "not now"})
 _NEGATIVE = re.compile(
     r"不|没|别|怕|危险|救|难说|有点|\b(?:no|not|nope|never|unsafe|scared|afraid|danger|help|cant|can't|dont|don't)\b"
 )
 _DOUBT = re.compile(
     r"不好说|说不好|不知道|不清楚|不确定|晚点|等下|再说|\b(?:maybe|later|not sure|unsure|don'?t know|dunno)\b"
 )
-SHORT_REPLY = 16
-"""Characters up to which a message is read as a reply to what was asked, not as a new matter."""
+_SHORT_CHINESE, _SHORT_LATIN = 5, 3
+"""Characters, or words, up to which a message is read as a reply to what was asked, not as a new matter."""
+
+
+def plain_answer(text: str) -> int | None:
+    """The answer to "1 yes, 2 no, 3 later" where a wrong guess would hurt: by number or plain word only."""
+    bare = _bare(text).strip(" .。!！?？~")
+    number = choice(text)
+    if number in (1, 2, 3):
+        return number
+    answers = ((_YES, 1), (_PLAIN_NO, 2), (_PLAIN_LATER, 3))
+    return next((meaning for words, meaning in answers if bare in words), None)
 
 
 def yes_no_later(text: str) -> int | None:
@@ -81,7 +96,7 @@ def yes_no_later(text: str) -> int | None:
         return number
     if bare in _YES:
         return 1
-    if len(bare) > SHORT_REPLY:
+    if len(bare.split()) > _SHORT_LATIN or (not bare.isascii() and len(bare) > _SHORT_CHINESE):
         return None
     if _DOUBT.search(bare):
         return 3

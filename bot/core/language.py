@@ -142,7 +142,7 @@ _FINAL = (
     "(?:iang|iong|uang|ang|eng|ing|ong|uai|iao|ian|uan|uei|uen|ai|ei|ao|ou|an|en|er|in|un|ia|ie|iu|ua|uo|ui|ue|ve|"
     "a|o|e|i|u|v)"
 )
-_PINYIN_WORD = re.compile(rf"(?:{_INITIAL}{_FINAL})+")
+PINYIN = re.compile(rf"(?:{_INITIAL}{_FINAL})+")
 _PINYIN_COMMON = frozenset(
     [
         "wo",
@@ -223,6 +223,9 @@ _PINYIN_COMMON = frozenset(
 )
 
 
+_SIGHS = frozenset({"ah", "oh", "ya", "aiya", "hm", "ok"})
+
+
 def detect(text: str, default: Language = "zh") -> Language:
     """The language of one message; ``default`` when it has no letters (numbers, emoji)."""
     counts = {language: len(script.findall(text)) for language, script in _SCRIPTS}
@@ -242,11 +245,11 @@ def detect(text: str, default: Language = "zh") -> Language:
 
 def _latin(words: list[str]) -> Language:
     english = sum(word in _ENGLISH_WORDS for word in words)
-    pinyin = sum(bool(_PINYIN_WORD.fullmatch(word)) for word in words)
+    pinyin = sum(bool(PINYIN.fullmatch(word)) or word in _SIGHS for word in words)
     common = sum(word in _PINYIN_COMMON for word in words)
     vietnamese = sum(word in _VIETNAMESE_WORDS for word in words)
     if vietnamese >= 2 and vietnamese > max(english, common):
         return "vi"
-    if common > english and pinyin >= 0.7 * len(words):
+    if common and common >= english and pinyin >= 0.7 * len(words):
         return "zh"
     return "en"

@@ -20,13 +20,13 @@ _INVISIBLE = re.compile(
 )
 _MARKS_IN_A_ROW = re.compile(r"([\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u20d0-\u20ff]){2,}")
 _HAN = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-_GAP_IN_HAN = re.compile(rf"(?<=[{_HAN}])[\s.·•・\-_*~^$#@|/\\]+(?=[{_HAN}])")
+_GAP_IN_HAN = re.compile(rf"(?<=[{_HAN}])(?:[ \t\u3000·•・\-_*~^$#@|/\\]+|\.)(?=[{_HAN}])")
 _SPELLED_OUT = re.compile(r"(?<![a-z0-9])(?:[a-z0-9@$!][.\-_*·•~|/\\ ]{1,2}){2,}[a-z0-9@$!](?![a-z0-9])")
 _SEPARATORS = re.compile(r"[.\-_*·•~|/\\ ]")
 _SPACES = re.compile(r"[ \t\r\f\v\u3000]+")
 _REPEATED = re.compile(r"(.)\1{3,}", re.DOTALL)
-_LEET_WORD = re.compile(r"(?<![\w$@!])(?=[a-z$@!0-9]*[a-z])(?=[a-z$@!0-9]*[$@!013457])[a-z$@!0-9]{3,}(?![\w])")
-_LEET = str.maketrans("013457$@!", "oieastsai")
+_LEET = re.compile(r"(?<=[a-z])[013457$@!](?=[a-z])|(?<![\w$@!])[$@](?=[a-z]{2})")
+_LEET_LETTERS = dict(zip("013457$@!", "oieastsai", strict=True))
 # Letters of other scripts that look like Latin ones (a choice of Cyrillic and Greek).
 _LOOKALIKE = str.maketrans("аеорсухіѕјһԁɡոβαοενκρτυχι", "aeopcyxisjhdgnbaoevkptuxi")
 
@@ -60,14 +60,14 @@ def normalise(original: str) -> Normalised:
     """Folds a message; any string is accepted, lone surrogates and ten thousand combining marks included."""
     text, cut = bounded(original)
     text = _INVISIBLE.sub("", text)
-    text = unicodedata.normalize("NFKC", text)[: MAX_TEXT * 2]
-    text = _INVISIBLE.sub("", _MARKS_IN_A_ROW.sub(r"\1", text)).lower()
+    text, cut_again = bounded(unicodedata.normalize("NFKC", text))  # one character may become eighteen
+    text = _INVISIBLE.sub("", _MARKS_IN_A_ROW.sub(r"\1", text)).lower().replace("\u2019", "'").replace("\u2018", "'")
     if not text.isascii():
         text = _simplifier().convert(text)
         text = _GAP_IN_HAN.sub("", text)
         if any("\u0370" <= c <= "\u058f" for c in text) and re.search("[a-z]", text):
             text = text.translate(_LOOKALIKE)
     text = _SPELLED_OUT.sub(lambda m: _SEPARATORS.sub("", m.group()), text)
-    text = _LEET_WORD.sub(lambda m: m.group().translate(_LEET), text)
+    text = _LEET.sub(lambda m: _LEET_LETTERS[m.group()], text)
     text = _REPEATED.sub(r"\1\1\1", _SPACES.sub(" ", text)).strip()
-    return Normalised(text, cut)
+    return Normalised(text, cut or cut_again)

@@ -89,8 +89,8 @@ def second_opinion(verdict: Verdict, hearing: Hearing) -> Verdict:
     share = round(hearing.share * 100)
     reason = f"the dialogue engine hears {hearing.kind} ({share} %)"
     kinds = tuple(dict.fromkeys([*verdict.kinds, hearing.kind]))
-    level = CALM_LEVEL if hearing.share >= DISTRESS_SURE else verdict.level
-    return Verdict(level, level != CALM_LEVEL, kinds, (*verdict.reasons, reason), verdict.language)
+    level = min(verdict.level, CALM_LEVEL) if hearing.share >= DISTRESS_SURE else verdict.level
+    return Verdict(level, level > CALM_LEVEL, kinds, (*verdict.reasons, reason), verdict.language)
 
 
 def final_level(verdict: Verdict, topic: str | None) -> int:

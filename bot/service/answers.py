@@ -43,6 +43,11 @@ class Answers:
     def phrase(self, key: str, language: str, **values: object) -> str:
         return self._renderer.phrase(key, language, **values)
 
+    def brief(self, key: str, language: str, form: Form) -> str:
+        """A phrase in the form that fits the channel: its short twin where there is one."""
+        short = f"{key}_{form.style}"
+        return self.phrase(short if short in self.library.phrases else key, language)
+
     def answer(self, answer_id: str, language: str, form: Form) -> tuple[str, str]:
         """The id of the answer that was found for this id, and its text. Raises KeyError when there is none."""
         answer = self.library.answer(answer_id)

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from bot.core.cipher import SealBroken
 from bot.log import logger
+from bot.store.connection import StoreAway
 from bot.store.outbox import Outbox, Parcel
 from bot.store.people import People, UnknownPerson
-from channels.base import Channel, SendError
+from channels.base import Channel, SendError, TryLater
 
 TRIES = 8
 FIRST_PAUSE_MS = 1_000
@@ -31,6 +32,10 @@ class Delivery:
             self._outbox.dead(parcel, "erased")
         except SendError as error:
             self._failed(parcel, error)
+        except StoreAway:
+            raise
+        except Exception as error:  # a fault of one channel must not stop the others' messages
+            self._failed(parcel, TryLater(type(error).__name__, "a fault while sending"))
         return True
 
     def _send(self, parcel: Parcel) -> str:

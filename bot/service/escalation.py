@@ -65,7 +65,7 @@ class Escalation:
             status = "not_saved"
             logger().critical("cry_for_help_not_saved", channel=inbound.channel, error=type(error).__name__)
         found, text = self._answers.answer(call.answer, language, form)
-        return found, self._answers.cut_above(text, self._answers.phrase(status, language), form)[0]
+        return found, self._answers.cut_above(text, self._answers.brief(status, language, form), form)[0]
 
     def _enqueue(self, turn: Turn, call: Call) -> Placed:
         """Insists for a moment: the operation id makes the repetition harmless."""
@@ -92,9 +92,8 @@ class Escalation:
         if not placed.news:
             return Said((self._answers.phrase("added", turn.language),), turn.session, "system/added")
         found, text = self._answers.answer(call.answer, turn.language, turn.form)
-        nobody = "escalated_nobody_sms" if turn.form.style == "sms" else "escalated_nobody"
-        status = self._answers.phrase("escalated" if placed.present else nobody, turn.language)
-        question = self._answers.phrase("ask_safe_to_write", turn.language)
+        status = self._answers.brief("escalated" if placed.present else "escalated_nobody", turn.language, turn.form)
+        question = self._answers.brief("ask_safe_to_write", turn.language, turn.form)
         body = self._answers.labelled(text, turn.language, turn.session.greeted)
         text, rest = self._answers.cut_above(body, f"{status}\n{question}", turn.form)
         logger().warning(

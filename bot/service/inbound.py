@@ -138,15 +138,22 @@ class InboundService:
             return self._called(turn, said.call, understanding)
         if not said.erased:
             self._escalation.note(turn, said.texts)
-            self._sessions.save(turn.person, said.session)
+            self._keep(turn.person, said.session)
         topic = understanding.topic if understanding else said.answer
         level = final_level(turn.verdict, topic)
         return Outcome(Reply(said.texts), turn.verdict, level, said.answer, understanding)
 
     def _called(self, turn: Turn, call: Call, understanding: Understanding | None = None) -> Outcome:
         said = self._escalation.call(turn, call)
-        self._sessions.save(turn.person, said.session)
+        self._keep(turn.person, said.session)
         return Outcome(Reply(said.texts), turn.verdict, call.level, said.answer, understanding)
+
+    def _keep(self, person: PersonId, session: Session) -> None:
+        """A session that cannot be kept costs the thread of the talk; what was decided is still said."""
+        try:
+            self._sessions.save(person, session)
+        except StoreAway as error:
+            logger().error("session_not_kept", error=str(error))
 
     def _without_store(self, inbound: Inbound, verdict: Verdict, form: Form) -> Outcome:
         language: Language = "zh" if verdict.language == "zh" else "en"
@@ -164,7 +171,10 @@ class InboundService:
             sealed = self._people.seal(person, json.dumps(reply.texts), "reply")
         except UnknownPerson:
             sealed = FORGOTTEN
-        self._turns.finish(inbound.channel, inbound.message_id, sealed)
+        try:
+            self._turns.finish(inbound.channel, inbound.message_id, sealed)
+        except StoreAway as error:  # a retry is worked again; operation ids keep it from doing anything twice
+            logger().error("reply_not_remembered", channel=inbound.channel, error=str(error))
 
     def _remembered(self, person: PersonId, claim: Answered) -> Reply:
         try:

@@ -1,6 +1,8 @@
 """The ordinary conversation: open questions, reserved words, the dialogue engine, and the menu in its place."""
 
-from bot.core.choices import Reserved, choice, reserved, yes_no_later
+from dataclasses import replace
+
+from bot.core.choices import Reserved, choice, plain_answer, reserved, yes_no_later
 from bot.core.language import Language
 from bot.core.message import Kind
 from bot.core.policy import CALM_LEVEL, DISTRESS_ASK, PERSON_WANTED_LEVEL
@@ -13,8 +15,8 @@ from bot.store.people import People
 from bot.store.referrals import Referrals
 from bot.store.sessions import Session
 
-WHICH, MORE, CHECK, SAFE = "which", "more", "check", "safe"
-"""Open questions: which of these, more of the text, are you safe, can you type safely."""
+WHICH, MORE, CHECK, CHECK_AGAIN, SAFE = "which", "more", "check", "check_again", "safe"
+"""Open questions: which of these, more of the text, are you safe (and once more), can you type safely."""
 BEST = 3
 NOT_OFFERED = frozenset({"talk/out_of_scope", "talk/goodbye", "talk/thanks", "talk/greet"})
 KIND_PHRASES = {Kind.VOICE: "voice", Kind.PICTURE: "picture", Kind.LOCATION: "location", Kind.OTHER: "other_kind"}
@@ -39,7 +41,14 @@ class Talk:
             return self._other_kind(turn)
         if not turn.inbound.text.strip():
             return self._phrase(turn, "empty")
-        return self._open_question(turn) or self._reserved(turn) or self._understood(turn)
+        answered = self._open_question(turn)
+        if answered:
+            return answered
+        if (
+            turn.session.asked == CHECK
+        ):  # she wrote of something else: that is answered, and the question asked once more
+            turn = replace(turn, verdict=replace(turn.verdict, check=True))
+        return self._reserved(turn) or self._understood(turn)
 
     # What is not text
 
@@ -58,9 +67,9 @@ class Talk:
     def _open_question(self, turn: Turn) -> Said | None:
         asked, text = turn.session.asked, turn.inbound.text
         if asked == SAFE:
-            return self._safe_to_write(turn, yes_no_later(text))
-        if asked == CHECK:
-            return self._checked(turn, yes_no_later(text))
+            return self._safe_to_write(turn, plain_answer(text))
+        if asked in (CHECK, CHECK_AGAIN):
+            return self._checked(turn, 2 if reserved(text) is Reserved.STOP else yes_no_later(text))
         number = choice(text)
         if number is None:
             return None
@@ -72,7 +81,10 @@ class Talk:
 
     def _safe_to_write(self, turn: Turn, answer: int | None) -> Said | None:
         phrase = {1: "safe_yes", 2: "safe_no", 3: "safe_later"}.get(answer or 0)
-        return self._phrase(turn, phrase) if phrase else None
+        if phrase is None:
+            return None
+        left = turn.session.rest if answer == 1 else ()  # what did not fit beside the question
+        return self._say(turn, [*left[:1], self._answers.phrase(phrase, turn.language)], f"system/{phrase}")
 
     def _checked(self, turn: Turn, answer: int | None) -> Said | None:
         """The answer to the gentle question. Anything but a plain yes calls a human."""
@@ -98,7 +110,7 @@ class Talk:
 
     def _reserved(self, turn: Turn) -> Said | None:
         word = reserved(turn.inbound.text)
-        if word is None:
+        if word is None or (word is Reserved.MENU and turn.verdict.check):  # "help" may be a cry
             return None
         if word is Reserved.HUMAN:
             return self._named(turn, HUMAN)
@@ -209,6 +221,8 @@ class Talk:
         answer: str,
         understanding: Understanding | None = None,
     ) -> Said:
+        if turn.verdict.check:
+            return self._say(turn, [], "system/check", understanding, check=True)
         text = self._answers.labelled(text, turn.language, turn.session.greeted)
         session = session.but(asked=question, options=options, rest=(), greeted=True)
         return Said((text,), session, answer, understanding)
@@ -227,7 +241,8 @@ class Talk:
         if check:
             question = self._answers.phrase("check_question", turn.language)
             first, left = self._answers.cut_above(body, question, turn.form)
-            session = turn.session.but(asked=CHECK, options=(), rest=left, greeted=True, unsure=0)
+            asked = CHECK_AGAIN if turn.session.asked == CHECK else CHECK
+            session = turn.session.but(asked=asked, options=(), rest=left, greeted=True, unsure=0)
             return Said((first,), session, answer, understanding)
         first, left = self._answers.cut(body, turn.form, turn.language)
         left = (*left, *rest)

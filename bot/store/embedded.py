@@ -26,7 +26,7 @@ _PR_SET_PDEATHSIG = 1
 
 _CONFIG = """\
 port 0
-unixsocket {socket}
+unixsocket "{socket}"
 unixsocketperm 700
 dir {folder}
 appendonly yes
@@ -106,6 +106,8 @@ class EmbeddedStore:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            # The server holds the launcher's lock too: a new launcher waits until the old server has really ended.
+            pass_fds=(self._lock_file.fileno(),) if self._lock_file else (),
             preexec_fn=_die_with_parent,
         )
         self._wait(log)

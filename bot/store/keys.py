@@ -24,8 +24,9 @@ key                             type     holds
 {site}:staff:<id>               hash     login, name, role, password hash, sealed TOTP secret
 {site}:staff:logins             hash     login to staff id
 {site}:staff:present            zset     counsellors on duty; score = presence ends (ms)
-{site}:staff:tries:<digest>     string   failed sign-ins of a login or address (15 minutes)
-{site}:staff:totp:<id>          string   the last used TOTP step, so that a code works once
+{site}:staff:tries:<digest>     string   sign-ins tried for a login or from an address (15 minutes)
+{site}:staff:totp:<id>          string   the last half minute whose code was used (5 minutes)
+{site}:staff:totp:<id>:<step>   string   who took the code of this half minute, so that it works once (5 minutes)
 {site}:heartbeat:<process>      string   time of the last sign of life (ms)
 {site}:talk:<conversation>      string   Rasa's sealed tracker, bounded (written by bot/rasa/tracker_store.py)
 {site}:talks                    zset     conversations held by Rasa; score = last use (ms)

@@ -31,7 +31,7 @@ class People:
         """Makes sure that this person has a key and an address on file."""
         person = self.name(channel, address)
         key = self._store.keys("person", person)
-        if not self._store.client.hexists(key, "address"):
+        if not all(self._store.client.hmget(key, "key", "address")):
             fresh = self._site.seal(os.urandom(KEY_BYTES), f"key:{person}")
             self._store.client.hsetnx(key, "key", fresh)
             sealed = self._box(person).seal(address, f"address:{person}")

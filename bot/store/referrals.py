@@ -74,13 +74,15 @@ class Referral:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a transcript. ``delivery`` is the outbox state of a counsellor's words, else empty."""
+    """One line of a transcript. ``delivery``: outbox state of a counsellor's words, or "maybe_twice"; else empty."""
 
     number: str
     at: datetime
     who: str
     text: str = field(repr=False)
     delivery: str = ""
+    by: CounsellorId | None = None
+    """Which counsellor wrote it."""
 
 
 def moment(milliseconds: str | int | float) -> datetime:
@@ -106,7 +108,7 @@ class Referrals:
         """Opens a referral, or joins the person's open one and raises its level (never lowers it)."""
         raw = self._store.run(
             "enqueue",
-            op,
+            self._op("enqueue", op),
             "r" + self._store.keys.digest(op)[:16],
             person,
             channel,
@@ -121,7 +123,9 @@ class Referrals:
 
     def append(self, op: str, person: PersonId, who: str, text: str) -> tuple[ReferralId, str] | None:
         """Adds a line to the person's open referral; its id and state, or None when she has none."""
-        raw = json.loads(self._store.run("append", op, person, who, self._people.seal(person, text, "line")))
+        raw = json.loads(
+            self._store.run("append", self._op("append", op), person, who, self._people.seal(person, text, "line"))
+        )
         return (ReferralId(raw[0]), raw[1]) if raw else None
 
     def open_of(self, person: PersonId) -> Referral | None:
@@ -134,7 +138,7 @@ class Referrals:
 
     def claim(self, op: str, counsellor: CounsellorId, id_: ReferralId | None = None) -> Claim | None:
         """Claims this referral, or the next in line (None when the queue is empty). Raises Taken."""
-        raw = json.loads(self._store.run("claim", op, id_ or "", counsellor, OFFER_MS))
+        raw = json.loads(self._store.run("claim", self._op("claim", op), id_ or "", counsellor, OFFER_MS))
         if raw[0] == "claimed":
             return Claim(ReferralId(raw[1]), counsellor, raw[2])
         if raw[0] == "taken":
@@ -151,7 +155,7 @@ class Referrals:
         _fenced(
             self._store.run(
                 "send",
-                op,
+                self._op("send", op),
                 claim.referral,
                 claim.counsellor,
                 claim.fence,
@@ -163,7 +167,7 @@ class Referrals:
 
     def transfer(self, op: str, claim: Claim, to: CounsellorId | None) -> None:
         """Passes it to another counsellor under a new fencing token, or back to its old place (``to`` None)."""
-        arguments = (op, claim.referral, claim.counsellor, claim.fence, to or "", OFFER_MS)
+        arguments = (self._op("transfer", op), claim.referral, claim.counsellor, claim.fence, to or "", OFFER_MS)
         _fenced(self._store.run("transfer", *arguments))
 
     def resolve(self, op: str, claim: Claim, outcome: str, hand_back: str) -> None:
@@ -171,7 +175,8 @@ class Referrals:
         person = self._person(claim.referral)
         message = "m" + self._store.keys.digest(op)[:16]
         sealed = self._people.seal(person, hand_back, "outbox")
-        arguments = (op, claim.referral, claim.counsellor, claim.fence, outcome, message, sealed)
+        named = self._op("resolve", op)
+        arguments = (named, claim.referral, claim.counsellor, claim.fence, outcome, message, sealed)
         _fenced(self._store.run("resolve", *arguments))
 
     def reap(self) -> list[str]:
@@ -201,11 +206,13 @@ class Referrals:
         entries = [(row[0], dict(zip(row[1][::2], row[1][1::2], strict=True))) for row in rows]
         pipe = self._store.client.pipeline(transaction=False)
         for _, entry in entries:
-            pipe.hget(self._store.keys("out", "message", entry["out"] or "-"), "state")
+            pipe.hmget(self._store.keys("out", "message", entry["out"] or "-"), "state", "maybe_sent")
         lines = []
-        for (number, entry), delivery in zip(entries, pipe.execute(), strict=True):
+        for (number, entry), (state, maybe) in zip(entries, pipe.execute(), strict=True):
             text = self._opened(referral.person, entry["sealed"])
-            lines.append(Line(number, moment(entry["at"]), entry["who"], text, delivery or ""))
+            delivery = "maybe_twice" if state == "sent" and maybe == "1" else state or ""
+            by = CounsellorId(entry["by"]) if entry.get("by") else None
+            lines.append(Line(number, moment(entry["at"]), entry["who"], text, delivery, by))
         return lines
 
     def _opened(self, person: PersonId, sealed: str) -> str:
@@ -213,6 +220,10 @@ class Referrals:
             return self._people.open(person, sealed, "line")
         except (SealBroken, UnknownPerson):
             return "（已删除 / erased）"
+
+    def _op(self, step: str, op: str) -> str:
+        """What an operation is kept under: it may hold a platform's ids, which stand in no key."""
+        return self._store.keys.digest(step, op)
 
     def _person(self, id_: ReferralId) -> PersonId:
         referral = self.get(id_)

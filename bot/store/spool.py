@@ -4,13 +4,14 @@ One sealed file for each, written with fsync before the person is told that her 
 them into the queue under the same operation id as soon as the store is back, so nothing is doubled.
 """
 
+import contextlib
 import json
 import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from bot.core.cipher import Cipher, SealBroken
-from bot.store.people import People
+from bot.store.people import People, UnknownPerson
 from bot.store.referrals import Referrals
 
 
@@ -51,20 +52,30 @@ class Spool:
         return sum(1 for _ in self._folder.glob("*.sealed"))
 
     def drain(self, people: People, referrals: Referrals) -> int:
-        """Moves everything into the queue; raises StoreAway and keeps the rest when the store is away again.
+        """Moves what it can into the queue; raises StoreAway and keeps the rest when the store is away again.
 
-        A file that cannot be opened is kept under another name, never deleted.
+        A file that cannot be read is kept under another name, one whose person's key cannot be opened where it is;
+        nothing is deleted that is not in the queue. Several workers may drain at once.
         """
         moved = 0
         for path in sorted(self._folder.glob("*.sealed")):
-            try:
-                raw = json.loads(self._cipher.open(path.read_text(encoding="ascii"), f"spool:{path.stem}"))
-                cry = SetAside(**{**raw, "kinds": tuple(raw["kinds"]), "reasons": tuple(raw["reasons"])})
-            except (SealBroken, ValueError, TypeError):
-                path.rename(path.with_suffix(".broken"))
-                continue
-            person = people.welcome(cry.channel, cry.address)
-            referrals.enqueue(cry.op, person, cry.channel, cry.language, cry.level, cry.kinds, cry.text, cry.reasons)
-            path.unlink()
-            moved += 1
+            with contextlib.suppress(FileNotFoundError, UnknownPerson, SealBroken):
+                cry = self._read(path)
+                if cry is None:
+                    continue
+                person = people.welcome(cry.channel, cry.address)
+                referrals.enqueue(
+                    cry.op, person, cry.channel, cry.language, cry.level, cry.kinds, cry.text, cry.reasons
+                )
+                path.unlink(missing_ok=True)
+                moved += 1
         return moved
+
+    def _read(self, path: Path) -> SetAside | None:
+        """The cry in one file; None when it cannot be read, and then it is put out of the way."""
+        try:
+            raw = json.loads(self._cipher.open(path.read_text(encoding="ascii"), f"spool:{path.stem}"))
+            return SetAside(**{**raw, "kinds": tuple(raw["kinds"]), "reasons": tuple(raw["reasons"])})
+        except (SealBroken, ValueError, TypeError, KeyError):
+            path.rename(path.with_suffix(".broken"))
+            return None

@@ -84,26 +84,27 @@ class Staff:
     @store_errors
     def sign_in(self, login: str, password: str, code: str, origin: str) -> Counsellor:
         """Checks all three in the same time whoever asks; raises SignInRefused or TooManyTries."""
-        self._refuse_after_many(login.lower(), origin)
+        self._count_try(origin)  # first, so that an address that is shut out cannot shut out anybody's login
+        self._count_try(login.lower())
         id_ = self._store.client.hget(self._store.keys("staff", "logins"), login.lower())
         raw = self._store.hash("staff", str(id_)) if id_ else {}
         known = self._password_fits(raw.get("password", self._nobody), password)
         if not raw or not known or not self._code_fits(str(id_), raw["totp"], code):
-            self._count_failures(login.lower(), origin)
             raise SignInRefused
-        self._store.forget("staff", "tries", self._store.keys.digest(login.lower()))
+        self._store.client.delete(self._tries(login.lower()))
+        self._store.client.decr(self._tries(origin))
         return Counsellor(CounsellorId(str(id_)), raw["login"], raw["name"], raw["role"])
 
-    def _refuse_after_many(self, *who: str) -> None:
-        tries = (self._store.get("staff", "tries", self._store.keys.digest(one)) for one in who)
-        if any(int(count or 0) >= TRIES for count in tries):
-            raise TooManyTries
+    def _tries(self, who: str) -> str:
+        return self._store.keys("staff", "tries", self._store.keys.digest(who))
 
-    def _count_failures(self, *who: str) -> None:
-        for one in who:
-            key = self._store.keys("staff", "tries", self._store.keys.digest(one))
-            if int(self._store.client.incr(key)) == 1:
-                self._store.client.expire(key, TRIES_WINDOW_S)
+    def _count_try(self, who: str) -> None:
+        """Counted before anything is checked, so that many at the same moment do not slip through."""
+        count = int(self._store.client.incr(self._tries(who)))
+        if count == 1:
+            self._store.client.expire(self._tries(who), TRIES_WINDOW_S)
+        if count > TRIES:
+            raise TooManyTries
 
     def _password_fits(self, hashed: str, password: str) -> bool:
         try:
@@ -112,13 +113,18 @@ class Staff:
             return False
 
     def _code_fits(self, id_: str, sealed: str, code: str) -> bool:
+        """A code of this half minute or the one before; each is taken once, by whoever comes first."""
         totp = pyotp.TOTP(self._cipher.open(sealed, f"totp:{id_}"))
-        step = int(time.time()) // TOTP_STEP_S
-        used = int(self._store.get("staff", "totp", id_) or 0)
-        for candidate in (step, step - 1):
-            if candidate > used and hmac.compare_digest(totp.at(candidate * TOTP_STEP_S), code.strip()):
-                self._store.put(str(candidate), "staff", "totp", id_, ttl_s=600)
-                return True
+        now = int(time.time()) // TOTP_STEP_S
+        given = code.strip().encode("utf-8", "surrogatepass")
+        last = int(self._store.get("staff", "totp", id_) or 0)
+        for step in (now, now - 1):
+            if step > last and hmac.compare_digest(totp.at(step * TOTP_STEP_S).encode(), given):
+                first = self._store.put_new(
+                    secrets.token_hex(8), "staff", "totp", id_, str(step), ttl_ms=10 * TOTP_STEP_S * 1000
+                )
+                self._store.put(str(step), "staff", "totp", id_, ttl_s=10 * TOTP_STEP_S)
+                return first
         return False
 
     @store_errors

@@ -34,6 +34,26 @@ document.body.addEventListener("htmx:afterRequest", (event) => {
 document.body.addEventListener("htmx:beforeSwap", (event) => {
   if ([409, 422].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
 });
+
+// Whatever else goes wrong is said in a sentence; the words stay in the box.
+const trouble = document.getElementById("trouble");
+function say(sentence) {
+  if (!trouble) return;
+  trouble.textContent = sentence;
+  trouble.hidden = !sentence;
+}
+const SENTENCES = {
+  401: "You are signed out. Sign in again in another tab, then send again.",
+  403: "The page is too old. Load it again; copy your words first.",
+};
+document.body.addEventListener("htmx:responseError", (event) => {
+  const status = event.detail.xhr.status;
+  if (![409, 422].includes(status)) say(SENTENCES[status] || "It did not work. Your words are still here: try again in a few seconds.");
+});
+document.body.addEventListener("htmx:sendError", () => say("No connection. Your words are still here: try again in a few seconds."));
+document.body.addEventListener("htmx:afterOnLoad", (event) => {
+  if (event.detail.successful !== false && event.detail.xhr.status < 400) say("");
+});
 const box = document.getElementById("text");
 if (box) box.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) box.form.requestSubmit();

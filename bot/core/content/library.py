@@ -4,12 +4,24 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bot.core.content.files import parse, read
-from bot.core.content.model import LIMITS, PLACEHOLDER, Answer, Bilingual, ContentError, Fact, Figure, Hotline
+from bot.core.content.files import parse, read, rows, showable_ids, table
+from bot.core.content.model import (
+    GAPS,
+    LIMITS,
+    PHRASE_NUMBER,
+    PLACEHOLDER,
+    Answer,
+    Bilingual,
+    ContentError,
+    Fact,
+    Figure,
+    Hotline,
+)
 from bot.core.content.places import Places, load_places
 
 SOURCE_TABLES = {"law", "sign", "service", "hotline"}
 FREE_SOURCES = {"programme", "practice"}
+MENU_MOST = 9
 
 
 @dataclass(frozen=True)
@@ -22,7 +34,6 @@ class Library:
     hotlines: dict[str, Hotline]
     figures: dict[str, Figure]
     facts: dict[str, Fact]
-    laws: dict[str, Bilingual]
     places: Places
     menu: tuple[str, ...]
     """Answer ids in the order of the menu's numbers."""
@@ -52,29 +63,25 @@ class Library:
 
 
 def load_library(folder: Path) -> Library:
-    """Loads content/; raises ContentError for the first broken file, naming every problem in it."""
+    """Loads content/; raises ContentError for a broken file, naming every problem in it."""
     data = folder / "data"
-    law = read(data / "law.yml")
     figures: dict[str, Figure] = {}
     for path in sorted((data / "figures").glob("*.yml")):
-        for key, raw in read(path).items():
+        for key, figure in table(path, Figure).items():
             if key in figures:
                 raise ContentError(f"{path.name}: the figure {key} is defined twice")
-            figures[key] = parse(Figure, raw, f"{path.name}, {key}")
+            figures[key] = figure
     library = Library(
         answers=_answers(folder / "answers", "answers"),
         safety=_answers(folder / "safety", "safety"),
-        phrases={k: parse(Bilingual, v, f"phrases.yml, {k}") for k, v in read(folder / "phrases.yml").items()},
-        hotlines={
-            k: parse(Hotline, v, f"hotlines.yml, {k}") for k, v in read(data / "hotlines.yml")["hotlines"].items()
-        },
+        phrases=table(folder / "phrases.yml", Bilingual),
+        hotlines=table(data / "hotlines.yml", Hotline, "hotlines"),
         figures=figures,
-        facts={k: parse(Fact, v, f"law.yml, {k}") for k, v in law["facts"].items()},
-        laws={k: Bilingual(zh=v["zh"], en=v["en"]) for k, v in law["laws"].items()},
+        facts=table(data / "law.yml", Fact, "facts"),
         places=load_places(data),
-        menu=tuple(read(folder / "menu.yml")["menu"]),
+        menu=tuple(str(entry) for entry in rows(folder / "menu.yml", "menu")),
     )
-    _check(library, _showable(data))
+    _check(library, _showable(library, data))
     return library
 
 
@@ -92,18 +99,14 @@ def _answers(folder: Path, area: str) -> dict[str, Answer]:
     return found
 
 
-def _showable(data: Path) -> dict[str, set[str]]:
+def _showable(library: Library, data: Path) -> dict[str, set[str]]:
     """Ids that may be cited, by table: what the fact base does not mark showable is not among them."""
-    tables = {
-        "law": read(data / "law.yml")["facts"],
-        "sign": read(data / "danger_signs.yml")["signs"],
-        "service": read(data / "services.yml")["services"],
+    return {
+        "law": {key for key, fact in library.facts.items() if fact.status != "not_showable"},
+        "sign": showable_ids(data / "danger_signs.yml", "signs"),
+        "service": showable_ids(data / "services.yml", "services"),
+        "hotline": set(library.hotlines),
     }
-    showable = {
-        name: {key for key, row in table.items() if row["status"] != "not_showable"} for name, table in tables.items()
-    }
-    showable["hotline"] = set(read(data / "hotlines.yml")["hotlines"])
-    return showable
 
 
 def _check(library: Library, showable: dict[str, set[str]]) -> None:
@@ -115,8 +118,22 @@ def _check(library: Library, showable: dict[str, set[str]]) -> None:
         problems += [f"{answer.id}: {p}" for p in _answer_problems(answer, library, showable)]
         problems += [f"{answer.id}: related {r} does not exist" for r in answer.related if r not in everything]
     problems += [f"menu.yml: {entry} is no answer" for entry in library.menu if entry not in everything]
+    if not 1 <= len(library.menu) <= MENU_MOST:
+        problems.append(f"menu.yml: between 1 and {MENU_MOST} entries, since a person answers with one digit")
+    for key, phrase in library.phrases.items():
+        for language in ("zh", "en"):
+            problems += [f"phrases.yml, {key}.{language}: {p}" for p in _phrase_problems(phrase.in_(language), library)]
     if problems:
         raise ContentError("content is broken:\n  " + "\n  ".join(problems))
+
+
+def _phrase_problems(text: str, library: Library) -> list[str]:
+    unknown = [key for key in PHRASE_NUMBER.findall(text) if key not in library.hotlines]
+    rest = PHRASE_NUMBER.sub("", text)
+    for gap in GAPS:
+        rest = rest.replace("{" + gap + "}", "")
+    problems = [f"{key} is no hotline" for key in unknown]
+    return [*problems, "a bracket belongs to no known placeholder"] if "{" in rest or "}" in rest else problems
 
 
 def _source_problems(sources: list[str], showable: dict[str, set[str]]) -> list[str]:
@@ -136,9 +153,12 @@ def _answer_problems(answer: Answer, library: Library, showable: dict[str, set[s
         problems.append(f"call {answer.call} is no hotline")
     for (form, language), limit in LIMITS.items():
         text = getattr(getattr(answer, form), language)
-        for table, key in PLACEHOLDER.findall(text):
-            if library.value(table, key) is None:
-                problems.append(f"{form}.{language}: {table}.{key} is in no data file")
+        for kind, key in PLACEHOLDER.findall(text):
+            if library.value(kind, key) is None:
+                problems.append(f"{form}.{language}: {kind}.{key} is in no data file")
+        rest = PLACEHOLDER.sub("", text)
+        if "{" in rest or "}" in rest:
+            problems.append(f"{form}.{language}: a bracket belongs to no known placeholder")
         length = len(PLACEHOLDER.sub(lambda m: library.value(*m.groups()) or "", text).strip())
         if length > limit:
             problems.append(f"{form}.{language} has {length} characters, at most {limit} are allowed")

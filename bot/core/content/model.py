@@ -58,6 +58,11 @@ class Answer(_Strict):
     sms: Bilingual
     related: tuple[AnswerPath, ...] = ()
 
+    @property
+    def is_safety(self) -> bool:
+        """First words for somebody in danger: never held back and never made longer by a warning."""
+        return self.id.startswith("safety/")
+
     def expired(self, today: Day) -> bool:
         return today > self.review_by
 
@@ -122,4 +127,7 @@ class Place(_Strict):
     """Only where the place sets a figure of its own."""
 
 
+GAPS = frozenset({"dates", "place", "effective", "tier", "month", "hour", "when"})
+"""What the code fills into phrases."""
+PHRASE_NUMBER = re.compile(r"{tel\.([a-z0-9_]+)}")
 PLACEHOLDER = re.compile(r"{{\s*([a-z]+)\.([a-z0-9_]+)\s*}}")

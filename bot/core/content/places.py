@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.core.content.files import parse, read
+from bot.core.content.files import parse, rows
 from bot.core.content.model import ContentError, Place, Province, Tier
 
 
@@ -41,19 +41,19 @@ def _quotable(province: Province) -> tuple[Tier, ...]:
     if province.quote == "none":
         return ()
     if province.quote == "first_month":
-        return (Tier(tier=1, month_cny=province.tiers[0].month_cny),)
+        return tuple(Tier(tier=1, month_cny=t.month_cny) for t in province.tiers[:1] if t.month_cny is not None)
     return tuple(tier for tier in province.tiers if tier.month_cny is not None)
 
 
 def load_places(data: Path) -> Places:
     """Reads minimum_wage.yml and places.yml of content/data."""
-    provinces = {
-        raw["code"]: parse(Province, raw, f"minimum_wage.yml, {raw.get('code')}")
-        for raw in read(data / "minimum_wage.yml")["provinces"]
-    }
+    provinces = {}
+    for raw in rows(data / "minimum_wage.yml", "provinces"):
+        province = parse(Province, raw, "minimum_wage.yml")
+        provinces[province.code] = province
     places = {}
-    for raw in read(data / "places.yml")["places"]:
-        place = parse(Place, raw, f"places.yml, {raw.get('id')}")
+    for raw in rows(data / "places.yml", "places"):
+        place = parse(Place, raw, "places.yml")
         if place.id.split(".")[0] not in provinces:
             raise ContentError(f"places.yml: {place.id} lies in no province of minimum_wage.yml")
         places[place.id] = place

@@ -4,9 +4,8 @@ import re
 from datetime import date
 
 from bot.core.content.library import Library
-from bot.core.content.model import PLACEHOLDER, Answer
+from bot.core.content.model import PHRASE_NUMBER, PLACEHOLDER, Answer
 
-_PHRASE_NUMBER = re.compile(r"{tel\.([a-z0-9_]+)}")
 _DATES_ONE_BY_ONE = 3
 """Up to so many different dates are given number by number; beyond, as a span."""
 
@@ -23,12 +22,12 @@ class Renderer:
         used = [key for table, key in PLACEHOLDER.findall(body) if table == "tel"]
         body = PLACEHOLDER.sub(self._value, body)
         lines = [body]
-        if answer.expired(today):
+        if answer.expired(today) and not answer.is_safety:
             lines.insert(0, self.phrase("expired", language))
         if answer.call:
             used.append(answer.call)
         if used:
-            lines.append(self._dates(used, language))
+            lines.append(self._dates(used, language, short=form == "sms" and answer.is_safety))
         if answer.call:
             lines.append(self._library.hotlines[answer.call].number)
         return "\n".join(lines)
@@ -36,8 +35,8 @@ class Renderer:
     def phrase(self, key: str, language: str, **values: object) -> str:
         """A sentence of the system; numbers in it bring their dates along."""
         text = self._library.phrases[key].in_(language).strip()
-        used = _PHRASE_NUMBER.findall(text)
-        text = _PHRASE_NUMBER.sub(lambda m: self._library.hotlines[m.group(1)].number, text)
+        used = PHRASE_NUMBER.findall(text)
+        text = PHRASE_NUMBER.sub(lambda m: self._library.hotlines[m.group(1)].number, text)
         text = text.format(**values) if values else text
         return f"{text}\n{self._dates(used, language)}" if used else text
 
@@ -50,13 +49,17 @@ class Renderer:
             raise KeyError(match.group())
         return value
 
-    def _dates(self, used: list[str], language: str) -> str:
+    def _dates(self, used: list[str], language: str, short: bool = False) -> str:
+        """When the numbers were last seen; ``short``: only the oldest and the newest day, where there is no room."""
         undated = self._library.phrases["undated"].in_(language)
         by_date: dict[str, list[str]] = {}
         for key in dict.fromkeys(used):
             line = self._library.hotlines[key]
             by_date.setdefault(line.as_of, []).append(line.number)
         known = sorted(as_of for as_of in by_date if as_of != "undated")
+        if short and known:
+            span = known[0] if known[0] == known[-1] else f"{known[0]}~{known[-1]}"
+            return self._library.phrases["numbers_as_of_sms"].in_(language).strip().format(dates=span)
         if len(known) > _DATES_ONE_BY_ONE:
             said = [f"{known[0]}–{known[-1]}"] if language == "zh" else [f"{known[0]} to {known[-1]}"]
         elif len(by_date) == 1 and known:

@@ -8,17 +8,55 @@
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from bot.core.screen.verdict import KINDS
 from bot.core.yamlfile import FileBroken, read_yaml
 
-EFFECTS = ("harmless", "check", "third_party")
-SCOPES = ("clause", "sentence", "message")
+Kind = Literal[
+    "violence", "confinement", "sexual_violence", "suicide", "trafficking", "child_at_risk", "medical", "threat",
+    "third_party",
+]  # fmt: skip
+Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z]+(\.[a-z0-9_]+)+$")]
+Model = TypeVar("Model")
+_AT_THE_END = re.compile(r"\$(?=[)|]|\Z)")
 
 
 class LexiconError(ValueError):
     """A data file of the screen is broken; the message names the file and the entry."""
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class _WrittenEntry(_Written):
+    id: Id
+    kind: Kind
+    level: Literal[1, 2, "check"]
+    terms: tuple[Text, ...] = ()
+    patterns: tuple[Text, ...] = ()
+    sound: bool = False
+    firm: bool = False
+    example: Text
+    counter: str = ""
+    by: str = ""
+    why: str = ""
+
+
+class _WrittenRule(_Written):
+    id: Id
+    effect: Literal["harmless", "check", "third_party"]
+    scope: Literal["clause", "sentence", "message"]
+    patterns: tuple[Text, ...]
+    kinds: tuple[Kind, ...] = KINDS  # type: ignore[assignment]
+    says: Text
+    example: str = ""
+    by: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,13 +98,20 @@ class Lexicon:
 
 def load(folder: Path) -> Lexicon:
     """Reads a folder of data files; raises LexiconError with a sentence for whoever edited them."""
-    words = {
-        name: "(?:" + "|".join(members) + ")"
-        for path in sorted(folder.glob("words.*.yml"))
-        for name, members in _read(path).items()
-    }
-    entries = [_entry(raw, words, path) for path in sorted(folder.glob("lexicon.*.yml")) for raw in _read(path)]
-    rules = [_rule(raw, words, path) for path in sorted(folder.glob("context.*.yml")) for raw in _read(path)]
+    words: dict[str, str] = {}
+    for path in sorted(folder.glob("words.*.yml")):
+        for name, members in _read(path, dict[str, tuple[Text, ...]]).items():
+            words[name] = "(?:" + "|".join(members) + ")"
+    entries = [
+        _entry(written, words, path)
+        for path in sorted(folder.glob("lexicon.*.yml"))
+        for written in _read(path, list[_WrittenEntry])
+    ]
+    rules = [
+        _rule(written, words, path)
+        for path in sorted(folder.glob("context.*.yml"))
+        for written in _read(path, list[_WrittenRule])
+    ]
     seen: set[str] = set()
     for id_ in [*(entry.id for entry in entries), *(rule.id for rule in rules)]:
         if id_ in seen:
@@ -77,77 +122,66 @@ def load(folder: Path) -> Lexicon:
     return Lexicon(tuple(entries), tuple(rules))
 
 
-def _read(path: Path) -> Any:
+def _read(path: Path, form: type[Model]) -> Model:
     try:
-        return read_yaml(path)
+        data = read_yaml(path)
+        return TypeAdapter(form).validate_python(data)
     except FileBroken as error:
         raise LexiconError(str(error)) from error
+    except ValidationError as error:
+        place, *field = error.errors()[0]["loc"] or ("the file",)
+        row = data[place] if isinstance(data, list) and isinstance(place, int) else None
+        name = row.get("id", place) if isinstance(row, dict) else place
+        where = ".".join(map(str, [name, *field]))
+        raise LexiconError(f"{path.name}, {where}: {error.errors()[0]['msg']}") from error
 
 
-def _compile(patterns: list[str], words: dict[str, str], where: str) -> re.Pattern[str] | None:
+def _compile(patterns: tuple[str, ...], words: dict[str, str], where: str) -> re.Pattern[str] | None:
     if not patterns:
         return None
     try:
         filled = [re.sub(r"\{([a-z_]+)\}", lambda m: words[m.group(1)], pattern) for pattern in patterns]
-        return re.compile("|".join(f"(?:{pattern})" for pattern in filled))
+        # "At the end" means: but for marks and emoji.
+        filled = [_AT_THE_END.sub(lambda _: r"(?=[\W_]*$)", pattern) for pattern in filled]
+        compiled = re.compile("|".join(f"(?:{pattern})" for pattern in filled))
     except KeyError as error:
         raise LexiconError(f"{where}: no group of words is called {error}") from error
     except re.error as error:
         raise LexiconError(f"{where}: the pattern cannot be read: {error}") from error
+    if compiled.search(""):
+        raise LexiconError(f"{where}: the pattern fires on nothing at all")
+    return compiled
 
 
-def _entry(raw: dict[str, Any], words: dict[str, str], path: Path) -> Entry:
-    where = f"{path.name}, {raw.get('id', 'an entry without id')}"
-    unknown = set(raw) - {
-        "id",
-        "kind",
-        "level",
-        "terms",
-        "patterns",
-        "sound",
-        "firm",
-        "example",
-        "counter",
-        "why",
-        "by",
-    }
-    if unknown:
-        raise LexiconError(f"{where}: unknown field {', '.join(sorted(unknown))}")
-    level = 0 if raw.get("level") == "check" else raw.get("level")
-    if raw.get("kind") not in KINDS or level not in (0, 1, 2):
-        raise LexiconError(f"{where}: kind must be one of the nine and level 1, 2 or check")
-    terms = tuple(str(term).lower() for term in raw.get("terms", ()))
-    pattern = _compile(raw.get("patterns", []), words, where)
-    if not terms and pattern is None:
+def _entry(written: _WrittenEntry, words: dict[str, str], path: Path) -> Entry:
+    where = f"{path.name}, {written.id}"
+    pattern = _compile(written.patterns, words, where)
+    if not written.terms and pattern is None:
         raise LexiconError(f"{where}: neither terms nor patterns")
-    if not raw.get("example"):
-        raise LexiconError(f"{where}: an example is missing")
     return Entry(
-        id=str(raw["id"]),
-        kind=raw["kind"],
-        level=level,
-        terms=terms,
+        id=written.id,
+        kind=written.kind,
+        level=0 if written.level == "check" else written.level,
+        terms=tuple(term.lower() for term in written.terms),
         pattern=pattern,
-        sound=bool(raw.get("sound")),
-        firm=bool(raw.get("firm")),
-        example=str(raw["example"]),
-        counter=str(raw.get("counter", "")),
+        sound=written.sound,
+        firm=written.firm,
+        example=written.example,
+        counter=written.counter,
     )
 
 
-def _rule(raw: dict[str, Any], words: dict[str, str], path: Path) -> Rule:
-    where = f"{path.name}, {raw.get('id', 'a rule without id')}"
-    if raw.get("effect") not in EFFECTS or raw.get("scope") not in SCOPES:
-        raise LexiconError(f"{where}: effect must be one of {EFFECTS}, scope one of {SCOPES}")
-    pattern = _compile(raw.get("patterns", []), words, where)
-    if pattern is None or not raw.get("says"):
-        raise LexiconError(f"{where}: patterns and says are both needed")
+def _rule(written: _WrittenRule, words: dict[str, str], path: Path) -> Rule:
+    where = f"{path.name}, {written.id}"
+    pattern = _compile(written.patterns, words, where)
+    if pattern is None:
+        raise LexiconError(f"{where}: patterns are missing")
     return Rule(
-        id=str(raw["id"]),
-        effect=raw["effect"],
-        scope=raw["scope"],
+        id=written.id,
+        effect=written.effect,
+        scope=written.scope,
         pattern=pattern,
-        kinds=frozenset(raw.get("kinds", KINDS)),
-        says=str(raw["says"]),
-        example=str(raw.get("example", "")),
+        kinds=frozenset(written.kinds),
+        says=written.says,
+        example=written.example,
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import ahocorasick
 
 from bot.core.language import Language, detect
-from bot.core.normalise import Normalised, normalise
+from bot.core.normalise import normalise
 from bot.core.screen import sound
 from bot.core.screen.lexicon import Entry, Lexicon, Rule, load
 from bot.core.screen.verdict import INFORMATION, Verdict
@@ -83,21 +83,20 @@ class Screen:
 
     def _verdict(self, message: str, default: Language) -> Verdict:
         folded = normalise(message)
-        language = detect(folded.text, default)
-        weighed = [self._weigh(hit, folded) for hit in self._hits(folded)]
+        context = _Context(folded.text, self._rules)
+        weighed = [_weigh(hit, context) for hit in context.once_a_clause(self._hits(folded.text))]
         live = [w for w in weighed if w.level != HARMLESS]
-        levels = [w.level for w in live if w.level]
-        level = min(levels, default=INFORMATION)
+        level = min((w.level for w in live if w.level), default=INFORMATION)
         kinds: dict[str, None] = {}
         for w in sorted(live, key=lambda w: w.level or HARMLESS):
             kinds.setdefault(w.hit.entry.kind)
             if w.third_party:
                 kinds.setdefault("third_party")
         reasons = tuple(dict.fromkeys(_reason(w) for w in weighed))
+        language = detect(folded.text, default)
         return Verdict(level, bool(live) and level == INFORMATION, tuple(kinds), reasons, language)
 
-    def _hits(self, folded: Normalised) -> Iterator[Hit]:
-        text = folded.text
+    def _hits(self, text: str) -> Iterator[Hit]:
         for end, (entry, term) in self._terms.iter(text):
             start = end - len(term) + 1
             if _stands_alone(text, start, end + 1, term):
@@ -106,40 +105,66 @@ class Screen:
             assert entry.pattern is not None
             for match in entry.pattern.finditer(text):
                 yield Hit(entry, match.start(), match.group(), entry.level)
-        yield from self._heard(text)
+        if len(self._sounds):
+            yield from self._heard(text)
 
     def _heard(self, text: str) -> Iterator[Hit]:
         """Terms recognised by their sound: written with other characters, or typed in pinyin."""
-        if not len(self._sounds):
-            return
-        for _, (entry, term) in self._sounds.iter(sound.syllables(text)):
+        spoken = sound.syllables(text)
+        for end, (entry, term) in self._sounds.iter(spoken):
             if term not in text:
-                yield Hit(entry, 0, term, entry.level if len(term) >= SOUND_IS_SURE_FROM else 0, heard=True)
-        if text.isascii() and detect(text) == "zh":
-            for run in sound.typed(text):
-                for _, (entry, term) in self._pinyin.iter(run):
-                    yield Hit(entry, 0, term, entry.level, heard=True)
-
-    def _weigh(self, hit: Hit, folded: Normalised) -> Weighed:
-        if hit.entry.firm:
-            return Weighed(hit, hit.level, False, ())
-        around = {
-            "clause": _piece(_CLAUSE, folded.text, hit.start),
-            "sentence": _piece(_SENTENCE, folded.text, hit.start),
-            "message": folded.text,
-        }
-        applied = [rule for rule in self._rules if _applies(rule, hit, around)]
-        effects = {rule.effect for rule in applied}
-        level = hit.level
-        if "harmless" in effects:
-            level = HARMLESS
-        elif "check" in effects:
-            level = 0
-        return Weighed(hit, level, "third_party" in effects, tuple(rule.says for rule in applied))
+                start = sound.place(text, end - len(sound.syllables(term)) + 1)
+                yield Hit(entry, start, term, entry.level if len(term) >= SOUND_IS_SURE_FROM else 0, heard=True)
+        for run in sound.typed(text):
+            for end, (entry, term) in self._pinyin.iter(run.letters):
+                if run.may_hold(end - len(sound.joined(term)) + 1, end + 1):
+                    yield Hit(entry, run.start, term, entry.level, heard=True)
 
 
-def _applies(rule: Rule, hit: Hit, around: dict[str, str]) -> bool:
-    return hit.entry.kind in rule.kinds and rule.pattern.search(around[rule.scope]) is not None
+class _Context:
+    """What stands around the hits of one message; each rule is tried once for a piece, however many hits it has."""
+
+    def __init__(self, text: str, rules: tuple[Rule, ...]) -> None:
+        self._text = text
+        self._rules = rules
+        self._ends = {"clause": [m.start() for m in _CLAUSE.finditer(text)]}
+        self._ends["sentence"] = [m.start() for m in _SENTENCE.finditer(text)]
+        self._tried: dict[tuple[str, int, int], bool] = {}
+
+    def once_a_clause(self, hits: Iterator[Hit]) -> list[Hit]:
+        """The same entry found again in the same clause says nothing new."""
+        kept: dict[tuple[str, int], Hit] = {}
+        for hit in hits:
+            kept.setdefault((hit.entry.id, self._index("clause", hit.start)), hit)
+        return list(kept.values())
+
+    def rules_for(self, hit: Hit) -> list[Rule]:
+        return [rule for rule in self._rules if hit.entry.kind in rule.kinds and self._applies(rule, hit.start)]
+
+    def _applies(self, rule: Rule, position: int) -> bool:
+        begin, end = self._span(rule.scope, position)
+        key = (rule.id, begin, end)
+        if key not in self._tried:
+            self._tried[key] = rule.pattern.search(self._text[begin:end]) is not None
+        return self._tried[key]
+
+    def _index(self, scope: str, position: int) -> int:
+        return bisect.bisect_right(self._ends[scope], position)
+
+    def _span(self, scope: str, position: int) -> tuple[int, int]:
+        if scope == "message":
+            return 0, len(self._text)
+        ends, index = self._ends[scope], self._index(scope, position)
+        return (ends[index - 1] if index else 0), (ends[index] if index < len(ends) else len(self._text))
+
+
+def _weigh(hit: Hit, context: _Context) -> Weighed:
+    if hit.entry.firm:
+        return Weighed(hit, hit.level, False, ())
+    applied = context.rules_for(hit)
+    effects = {rule.effect for rule in applied}
+    level = HARMLESS if "harmless" in effects else 0 if "check" in effects else hit.level
+    return Weighed(hit, level, "third_party" in effects, tuple(rule.says for rule in applied))
 
 
 def _stands_alone(text: str, start: int, end: int, term: str) -> bool:
@@ -148,13 +173,6 @@ def _stands_alone(text: str, start: int, end: int, term: str) -> bool:
         return True
     before, after = text[start - 1 : start], text[end : end + 1]
     return not (before.isascii() and before.isalnum()) and not (after.isascii() and after.isalnum())
-
-
-def _piece(boundary: re.Pattern[str], text: str, position: int) -> str:
-    ends = [match.start() for match in boundary.finditer(text)]
-    index = bisect.bisect_right(ends, position)
-    begin = ends[index - 1] if index else 0
-    return text[begin : ends[index] if index < len(ends) else len(text)]
 
 
 def _reason(weighed: Weighed) -> str:

@@ -34,8 +34,9 @@ local function holds(id, counsellor, fence)
   return r[1] == 'claimed' and r[2] == counsellor and r[3] == fence and tonumber(r[4]) > now
 end
 
-local function say(id, who, sealed, shown)
-  redis.call('XADD', P .. 'transcript:' .. id, '*', 'at', now, 'who', who, 'sealed', sealed, 'out', shown or '')
+local function say(id, who, sealed, shown, by)
+  redis.call('XADD', P .. 'transcript:' .. id, '*', 'at', now, 'who', who, 'sealed', sealed, 'out', shown or '',
+             'by', by or '')
   redis.call('HINCRBY', ref(id), 'lines', 1)
 end
 

@@ -20,7 +20,8 @@ if open then
   if r[3] == 'waiting' then
     redis.call('ZADD', P .. 'queue', score(higher, tonumber(r[4])), id)
   end
-  if higher < tonumber(r[1]) then news = 1; audit('raised', id, 'screen', r[1] .. '->' .. higher) end
+  if higher < tonumber(r[1]) then news = 1 end
+  if news == 1 then audit('raised', id, 'screen', 'level ' .. r[1] .. ' to ' .. higher .. ' ' .. table.concat(all, ',')) end
 else
   created, news = 1, 1
   redis.call('HSET', ref(id), 'id', id, 'person', person, 'channel', channel, 'language', language, 'level', level,

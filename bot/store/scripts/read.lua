@@ -1,3 +1,8 @@
--- referral, counsellor, write an audit entry ('1' or '') -> the transcript; reads are audited once when opened
-if ARGV[3] == '1' then audit('read', ARGV[1], ARGV[2]) end
+-- referral, counsellor, opened anew ('1' or '') -> the transcript
+-- Every opening stands in the audit, and at least one reading for every claim, however it came about.
+local seen = redis.call('HMGET', ref(ARGV[1]), 'fence', 'read_fence')
+if ARGV[3] == '1' or seen[1] ~= seen[2] then
+  redis.call('HSET', ref(ARGV[1]), 'read_fence', seen[1])
+  audit('read', ARGV[1], ARGV[2])
+end
 return redis.call('XRANGE', P .. 'transcript:' .. ARGV[1], '-', '+')
