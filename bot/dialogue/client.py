@@ -11,7 +11,7 @@ from bot.core.policy import Hearing
 
 CONNECT_S = 0.5
 FAILURES = 3
-REST_S = 5
+REST_S = 2
 FALLBACK = "system/did_you_mean"
 NONSENSE = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What reading an answer raises that is not of the agreed form."""
@@ -70,11 +70,14 @@ class Engine:
         return answer.json()
 
     def ready(self) -> bool:
-        """True when the engine has a model and its own bounded conversation store."""
+        """True when the engine has a model and its own bounded conversation store; then it is asked again at once."""
         try:
-            return self._session.get(f"{self._url}/ready", timeout=(CONNECT_S, self._deadline)).ok
+            ready = self._session.get(f"{self._url}/ready", timeout=(CONNECT_S, self._deadline)).ok
         except requests.RequestException:
             return False
+        if ready and self._breaker.current_state != pybreaker.STATE_CLOSED:
+            self._breaker.close()
+        return ready
 
 
 def _understanding(raw: dict[str, Any]) -> Understanding:

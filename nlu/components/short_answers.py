@@ -20,8 +20,9 @@ from rasa.shared.nlu.training_data.message import Message
 
 PLACES = Path(__file__).resolve().parents[2] / "content" / "data" / "places.yml"
 _FILLER = re.compile(
-    r"(我|俺|咱|人|就|是|在|的|这边|这里|那边|打工|上班|工作|省|市|县|区|厂|吧|呢|啊|哦|嗯|and|i|am|i'm|im|in|at|the|"
-    r"work|working|city|province|china|here|now|it|is|its|it's|from|[\s,.，。!！?？、~])+",
+    r"我|俺|咱|人|就|是|在|的|这边|这里|那边|打工|上班|工作|省|市|县|区|厂|吧|呢|啊|哦|嗯"
+    r"|\b(?:and|i|am|i'm|im|in|at|the|work|working|city|province|china|here|now|it|is|its|it's|from)\b"
+    r"|[\s,.，。!！?？、~]+",
     re.IGNORECASE,
 )
 _UNKNOWN = re.compile(

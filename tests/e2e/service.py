@@ -16,6 +16,7 @@ from typing import Any
 import pyotp
 import requests
 
+from bot.core.message import CounsellorId
 from bot.settings import ROOT, Settings
 from bot.store.embedded import socket_path
 from bot.wiring import Site
@@ -88,6 +89,14 @@ class Service:
         site.staff.add(login, "Mei", "counsellor", password, secret)
         site.store.client.close()
         return Counsellor(login, password, secret)
+
+    def clear_queue(self) -> None:
+        """Ends every waiting referral, so that a test sees only its own."""
+        site = self.site()
+        counsellor = CounsellorId("c-test")
+        while claim := site.referrals.claim(secrets.token_hex(8), counsellor):
+            site.referrals.resolve(secrets.token_hex(8), claim, "helped", "bye")
+        site.store.client.close()
 
     # People who write
 

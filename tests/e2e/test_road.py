@@ -39,6 +39,7 @@ def write(page: Page, phone: str, text: str) -> None:
 
 
 def test_a_cry_for_help_reaches_a_counsellor_and_her_words_reach_the_phone(browser: Browser, service: Service) -> None:
+    service.clear_queue()
     console = signed_in(browser, service)
     phones = browser.new_page(viewport={"width": 1100, "height": 820})
     phones.goto(f"{service.gateway}/simulator/")
