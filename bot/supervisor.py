@@ -179,4 +179,6 @@ class Supervisor:
 
 def write_run_file(path: Path, facts: Mapping[str, object]) -> None:
     """Tells other commands of this machine what runs and where; no secrets in it."""
-    path.write_text(json.dumps(facts, indent=1))
+    draft = path.with_suffix(".draft")
+    draft.write_text(json.dumps(facts, indent=1))
+    draft.replace(path)  # whoever reads finds the old facts or the new ones, never half of them

@@ -53,7 +53,7 @@ def bounded(text: str) -> tuple[str, bool]:
     if len(text) <= MAX_TEXT:
         return text, False
     half = MAX_TEXT // 2
-    return text[:half] + "\n" + text[-half:], True
+    return text[:half] + "\n" + text[1 - half :], True
 
 
 def normalise(original: str) -> Normalised:

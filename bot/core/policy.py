@@ -22,23 +22,11 @@ DISTRESS_ASK = 0.45
 CALM_LEVEL = 2
 PERSON_WANTED_LEVEL = 3
 
-RIGHTS_BREACH = frozenset(
-    [
-        "wages/unpaid",
-        "wages/claim_steps",
-        "wages/construction",
-        "wages/deductions",
-        "rights/work_injury",
-        "rights/dismissal_severance",
-        "rights/deposit_or_id_kept",
-        "rights/child_labour",
-        "danger/confined_advice",
-        "danger/debt_bondage",
-        "rights/sexual_harassment",
-        "wages/recruitment_fees",
-        "talk/human",
-    ]
-)
+RIGHTS_BREACH = frozenset({
+    "wages/unpaid", "wages/claim_steps", "wages/construction", "wages/deductions", "rights/work_injury",
+    "rights/dismissal_severance", "rights/deposit_or_id_kept", "rights/child_labour", "danger/confined_advice",
+    "danger/debt_bondage", "rights/sexual_harassment", "wages/recruitment_fees", "talk/human",
+})  # fmt: skip
 """Topics of level 3: a right is breached or a deadline runs; the answer offers a person."""
 
 

@@ -7,6 +7,7 @@ import pybreaker
 import requests
 
 from bot.core.message import PersonId
+from bot.core.normalise import bounded
 from bot.core.policy import Hearing
 
 CONNECT_S = 0.5
@@ -64,7 +65,7 @@ class Engine:
             raise EngineAway(type(error).__name__) from error
 
     def _ask(self, person: PersonId, text: str) -> Any:
-        body = {"conversation": person, "text": text}
+        body = {"conversation": person, "text": bounded(text)[0]}
         answer = self._session.post(f"{self._url}/message", json=body, timeout=(CONNECT_S, self._deadline))
         answer.raise_for_status()
         return answer.json()

@@ -29,6 +29,7 @@ class GatewayInput(InputChannel):
 
     def __init__(self, secret: Text) -> None:
         self._secret = secret
+        self._warm = False
 
     def _known(self, request: Request) -> bool:
         given = request.headers.get("X-Anlu-Secret", "")
@@ -45,6 +46,10 @@ class GatewayInput(InputChannel):
             wrapped = getattr(agent.tracker_store, "_tracker_store", agent.tracker_store) if agent else None
             store = type(wrapped).__name__
             fine = bool(agent and agent.is_ready() and store == "BoundedTrackerStore")
+            if fine and not self._warm:
+                # The first message after a start takes seconds: it is ours, not a person's.
+                await agent.parse_message("你好")
+                self._warm = True
             return response.json({"ready": fine, "store": store}, status=200 if fine else 503)
 
         @webhook.route("/message", methods=["POST"])

@@ -44,9 +44,8 @@ class Talk:
         answered = self._open_question(turn)
         if answered:
             return answered
-        if (
-            turn.session.asked == CHECK
-        ):  # she wrote of something else: that is answered, and the question asked once more
+        if turn.session.asked == CHECK:
+            # She wrote of something else: that is answered, and the question asked once more.
             turn = replace(turn, verdict=replace(turn.verdict, check=True))
         return self._reserved(turn) or self._understood(turn)
 
