@@ -154,7 +154,7 @@ class OneMachine:
 
     def _model(self) -> Path:
         if not rasa_process.model_path().exists():
-            self._say("· training the dialogue engine: its texts are new or changed (about a minute)")
+            self._say("· training the dialogue engine: its texts are new or changed (one to three minutes)")
         began = time.monotonic()
         model = rasa_process.train()
         self._say(f"  model    ready after {time.monotonic() - began:.1f} s")
