@@ -15,7 +15,7 @@ KINDS = (
     "threat",
     "third_party",
 )
-"""Kinds of distress, from the contract in shared/topics.yml; each opens a referral whatever the topic."""
+"""Kinds of distress: a contract of screen, engine and answers; each opens a referral whatever the topic."""
 
 INFORMATION = 4
 ESCALATED = (1, 2)
