@@ -18,7 +18,7 @@ from bot import rasa_process
 from bot.dialogue.client import Engine
 from bot.onemachine import RASA_PATIENCE_S, RUN, kept_secrets, new_secrets
 from bot.service.inbound import Outcome
-from bot.settings import Settings
+from bot.settings import settings_of
 from bot.store.embedded import EmbeddedStore
 from bot.supervisor import Child, answers, free_port
 from bot.wiring import Site
@@ -40,19 +40,18 @@ def ask_all(messages: Iterable[str], var: Path) -> Iterator[dict[str, Any]]:
 def private_site(var: Path) -> Iterator[Site]:
     """A site on a store of its own, with the dialogue engine that is there or one started for it."""
     with tempfile.TemporaryDirectory(prefix="anlu-ask-") as folder, EmbeddedStore(Path(folder) / "store") as store:
-        secrets = {**new_secrets(), **_running_engine(var)}
-        values = {name.removeprefix("ANLU_").lower(): value for name, value in secrets.items()}
+        values = {**new_secrets(), **_running_engine(var)}
         with contextlib.ExitStack() as stack:
-            if "rasa_url" not in values:
-                values["rasa_url"] = stack.enter_context(_private_engine(store.url, secrets, Path(folder)))
+            if "ANLU_RASA_URL" not in values:
+                values["ANLU_RASA_URL"] = stack.enter_context(_private_engine(store.url, values, Path(folder)))
             values |= {
-                "site": "ask",
-                "redis_url": store.url,
-                "public_url": "http://127.0.0.1",
-                "data_dir": folder,
-                "rasa_deadline_s": str(EVALUATION_DEADLINE_S),
+                "ANLU_SITE": "ask",
+                "ANLU_REDIS_URL": store.url,
+                "ANLU_PUBLIC_URL": "http://127.0.0.1",
+                "ANLU_DATA_DIR": folder,
+                "ANLU_RASA_DEADLINE_S": str(EVALUATION_DEADLINE_S),
             }
-            yield Site(Settings.model_validate(values))
+            yield Site(settings_of(values))
 
 
 def _running_engine(var: Path) -> dict[str, str]:

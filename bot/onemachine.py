@@ -13,12 +13,10 @@ from pathlib import Path
 import pyotp
 
 from bot import rasa_process
-from bot.core.cipher import Cipher, unb64
-from bot.settings import ROOT
-from bot.store.connection import Store
+from bot.settings import ROOT, settings_of
 from bot.store.embedded import EmbeddedStore, EmbeddedStoreError
-from bot.store.staff import Staff
 from bot.supervisor import Child, Supervisor, answers, free_port, write_run_file
+from bot.wiring import Site
 
 VAR = Path(os.environ.get("ANLU_HOME") or ROOT / "var")
 """Everything that a machine keeps: store, secrets, logs, spool."""
@@ -162,9 +160,7 @@ class OneMachine:
 
     def _first_counsellor(self) -> None:
         """The console needs somebody who can sign in: made once, told until the file is deleted."""
-        env = self.environment()
-        keys = dict(pair.split(":", 1) for pair in env["ANLU_MASTER_KEYS"].split(","))
-        staff = Staff(Store(self.store.url, "anlu"), Cipher({name: unb64(key) for name, key in keys.items()}))
+        staff = Site(settings_of(self.environment())).staff
         if staff.any():
             return
         facts = {"login": "first", "password": secrets.token_urlsafe(12), "totp_secret": pyotp.random_base32()}

@@ -29,6 +29,7 @@ QUIET = {
     "OMP_NUM_THREADS": "1",
     "SANIC_WORKERS": "1",
 }
+LAST_LINES = 25
 DATA = ["--domain", "stories/domain.yml", "--data", "nlu/training", "stories/rules.yml", "--config", "nlu/config.yml"]
 
 
@@ -72,12 +73,10 @@ def train() -> Path:
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        command = [python(), "-m", "rasa", "train", *DATA, "--out", folder, "--fixed-model-name", "model"]
-        answer = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-        made = Path(folder) / "model.tar.gz"
-        if answer.returncode or not made.exists():
-            tail = "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-15:])
-            raise RasaMissing(f"Training the dialogue engine failed. What it said last:\n{tail}")
+        failure, made = "Training the dialogue engine failed", Path(folder) / "model.tar.gz"
+        said = _rasa(failure, "train", *DATA, "--out", folder, "--fixed-model-name", "model")
+        if not made.exists():
+            raise RasaMissing(f"{failure}. What it said last:\n{said}")
         shutil.move(made, target)
     return target
 
@@ -85,19 +84,20 @@ def train() -> Path:
 def check() -> None:
     """Validates the engine's data and plays its test conversations; RasaMissing with the log's end on failure."""
     model = train()
+    _rasa("rasa data validate found something", "data", "validate", *DATA, "--fail-on-warnings")
     with tempfile.TemporaryDirectory() as folder:
-        for name, arguments in (
-            ("data validate", ["data", "validate", *DATA, "--fail-on-warnings"]),
-            ("test core", [
-                "test", "core", "--model", str(model), "--stories", "stories/tests", "--out", folder,
-                "--fail-on-prediction-errors",
-            ]),
-        ):  # fmt: skip
-            command = [python(), "-m", "rasa", *arguments]
-            answer = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-            if answer.returncode:
-                tail = "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-25:])
-                raise RasaMissing(f"rasa {name} found something. What it said last:\n{tail}")
+        played = ["--stories", "stories/tests", "--fail-on-prediction-errors", "--out", folder]
+        _rasa("rasa test core found something", "test", "core", "--model", str(model), *played)
+
+
+def _rasa(failure: str, *arguments: str) -> str:
+    """Runs one command of the engine's; the end of what it printed, which RasaMissing quotes when it fails."""
+    command = [python(), "-m", "rasa", *arguments]
+    answer = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    tail = "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-LAST_LINES:])
+    if answer.returncode:
+        raise RasaMissing(f"{failure}. What it said last:\n{tail}")
+    return tail
 
 
 def command(model: Path, port: int) -> list[str]:

@@ -4,6 +4,7 @@ Secrets have no defaults: outside the simulator a missing or well-known one stop
 """
 
 import re
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -86,6 +87,12 @@ class Settings(BaseSettings):
     @property
     def twilio_on(self) -> bool:
         return self.twilio_auth_token is not None
+
+
+def settings_of(variables: Mapping[str, str]) -> Settings:
+    """Settings from given ANLU_ variables alone, unchecked: for the stores of one machine and of evaluations."""
+    named = {name: value for name, value in variables.items() if name.startswith("ANLU_")}
+    return Settings.model_validate({name.removeprefix("ANLU_").lower(): value for name, value in named.items()})
 
 
 def load_settings() -> Settings:

@@ -120,9 +120,10 @@ class InboundService:
         session = session.but(spoken=language)
         held = self._escalation.held(person)
         turn = Turn(inbound, person, verdict, session, language, form, held)
-        if verdict.escalates:
+        chosen = course(verdict, held)
+        if chosen is Course.ESCALATE:
             return self._called(turn, call_for(verdict))
-        if course(verdict, held) is Course.RELAY and self._escalation.relay(turn):
+        if chosen is Course.RELAY and self._escalation.relay(turn):
             return Outcome(Reply(()), verdict, verdict.level)
         return self._talked(turn)
 

@@ -17,7 +17,7 @@ import pyotp
 import requests
 
 from bot.core.message import CounsellorId
-from bot.settings import ROOT, Settings
+from bot.settings import ROOT, settings_of
 from bot.store.embedded import socket_path
 from bot.wiring import Site
 from tests.e2e import platforms
@@ -79,9 +79,8 @@ class Service:
 
     def site(self) -> Site:
         """The service's own store and keys, to look behind the screens."""
-        values = {name.removeprefix("ANLU_").lower(): value for name, value in self.secrets.items()}
         url = f"unix://{socket_path(self.home / 'store')}"
-        return Site(Settings.model_validate({**values, "redis_url": url, "public_url": self.gateway}))
+        return Site(settings_of({**self.secrets, "ANLU_REDIS_URL": url, "ANLU_PUBLIC_URL": self.gateway}))
 
     def new_counsellor(self) -> "Counsellor":
         login, password, secret = f"c{secrets.token_hex(4)}", secrets.token_urlsafe(12), pyotp.random_base32()

@@ -28,10 +28,15 @@ def parse(model: type[Model], raw: Any, where: str) -> Model:
         raise ContentError(f"{where}: {wrong}") from error
 
 
+def _under(path: Path, key: str) -> Any:
+    """What stands under one key of a file; None when there is no such key."""
+    data = read(path)
+    return data.get(key) if isinstance(data, dict) else None
+
+
 def rows(path: Path, key: str) -> list[Any]:
     """The list under one key of a file."""
-    data = read(path)
-    found = data.get(key) if isinstance(data, dict) else None
+    found = _under(path, key)
     if not isinstance(found, list) or not found:
         raise ContentError(f"{path.name}: a list is missing under {key}")
     return found
@@ -39,8 +44,7 @@ def rows(path: Path, key: str) -> list[Any]:
 
 def table(path: Path, model: type[Model], key: str | None = None) -> dict[str, Model]:
     """A mapping of names to rows of one model: the whole file, or what stands under ``key``."""
-    data = read(path)
-    found = data.get(key) if key and isinstance(data, dict) else data
+    found = _under(path, key) if key else read(path)
     if not isinstance(found, dict) or not found:
         raise ContentError(f"{path.name}: names with their rows are missing" + (f" under {key}" if key else ""))
     return {str(name): parse(model, raw, f"{path.name}, {name}") for name, raw in found.items()}
@@ -48,8 +52,7 @@ def table(path: Path, model: type[Model], key: str | None = None) -> dict[str, M
 
 def showable_ids(path: Path, key: str) -> set[str]:
     """Ids of the rows under ``key`` that the fact base allows to be shown."""
-    data = read(path)
-    found = data.get(key) if isinstance(data, dict) else None
+    found = _under(path, key)
     if not isinstance(found, dict) or not all(isinstance(row, dict) and "status" in row for row in found.values()):
         raise ContentError(f"{path.name}: rows with a status are missing under {key}")
     return {str(name) for name, row in found.items() if row["status"] != "not_showable"}
