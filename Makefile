@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3.10)
 BOOTSTRAP = @$(PYTHON) bot/bootstrap.py
 
-.PHONY: run test check screen ask code anlu lock
+.PHONY: run test check screen ask evaluate texts encoder code anlu lock
 
 run:            ## the whole service with the embedded store, phone simulator and console
 	$(BOOTSTRAP) run
@@ -18,6 +18,15 @@ screen:         ## one message a line in, one JSON object a line out: the distre
 
 ask:            ## one message a line in, one JSON object a line out: the whole path with the dialogue engine
 	$(BOOTSTRAP) ask
+
+evaluate:       ## how well people are understood, on the frozen sets (ARGS="--misses --plot picture.svg")
+	$(BOOTSTRAP) evaluate $(ARGS)
+
+texts:          ## what the training texts are worth: counts, near-duplicates, moulds
+	$(BOOTSTRAP) texts
+
+encoder:        ## fine-tunes the sentence encoder anew (about an hour and a half; needs PyTorch)
+	$(BOOTSTRAP) encoder $(ARGS)
 
 code:           ## the first counsellor's sign-in code of the moment
 	$(BOOTSTRAP) code

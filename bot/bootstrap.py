@@ -19,7 +19,8 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("ANLU_CACHE") or pathlib.Path.home() / ".cache" / "anlu")
 LOWEST, NEWEST = (3, 10), (3, 13)
 RASA_PYTHON = (3, 10)
-NEEDS_RASA = {"run", "ask", "talk", "train", "dialogue-check"}
+ENCODER_PYTHON = (3, 11)
+NEEDS_RASA = {"run", "ask", "talk", "train", "evaluate", "dialogue-check"}
 
 
 class SetupError(Exception):
@@ -174,6 +175,22 @@ def check(_arguments):
     run_aloud("dialogue check", [str(python), "-m", "bot.cli", "dialogue-check"], rasa)
 
 
+def encoder(arguments):
+    """Fine-tunes the sentence encoder anew, in an environment of its own (PyTorch; about an hour and a half)."""
+    wanted = ROOT / "requirements" / "encoder.in"
+    digest = hashlib.sha256(wanted.read_bytes()).hexdigest()[:12]
+    folder = CACHE / "env" / ("encoder-%s-%s" % (dotted(ENCODER_PYTHON), digest))
+    python, mark = folder / "bin" / "python", folder / "complete"
+    if not mark.exists():
+        say("· encoder environment: installing, this happens once")
+        shutil.rmtree(str(folder), ignore_errors=True)
+        run_or_explain([require(ENCODER_PYTHON, "the encoder's training"), "-m", "venv", str(folder)], "make it")
+        install = [str(python), "-m", "pip", "install", "--quiet", "--no-input", "-r", str(wanted)]
+        run_or_explain(install, "install " + wanted.name)
+        mark.touch()
+    run_aloud("fine-tuning", [str(python), "-m", "nlu.encoder.train", *arguments])
+
+
 def run_aloud(name, command, rasa=None):
     """Runs one check with its output shown; its failure ends everything."""
     say("· %s" % name)
@@ -188,6 +205,8 @@ def main(arguments):
         test(rest)
     elif verb == "check":
         check(rest)
+    elif verb == "encoder":
+        encoder(rest)
     elif verb == "envs":
         app_environment(), rasa_environment()
     else:

@@ -12,11 +12,13 @@ import pyotp
 from bot import rasa_process
 from bot.asking import ask_all, private_site
 from bot.core.content import ContentError, load_library
+from bot.core.language import LANGUAGES, Language
 from bot.core.screen.lexicon import LexiconError
+from bot.evaluating import below_floor, judge_all, plot, report, texts_report
 from bot.log import configure
 from bot.onemachine import FIRST, VAR, OneMachine, new_secrets
 from bot.rasa_process import RasaMissing
-from bot.settings import Settings, SettingsError
+from bot.settings import ROOT, Settings, SettingsError
 from bot.store.connection import StoreAway
 from bot.store.embedded import EmbeddedStoreError
 from bot.store.staff import ROLES
@@ -96,6 +98,40 @@ def ask() -> None:
     configure("ask", quiet=True)
     for row in ask_all(_lines(), VAR):
         click.echo(json.dumps(row, ensure_ascii=False))
+
+
+@main.command()
+@click.option("--floors", is_flag=True, help="fail when a figure lies under its committed floor (nlu/eval/floors.yml)")
+@click.option("--misses", is_flag=True, help="list every message that was not understood")
+@click.option("--plot", "picture", type=click.Path(path_type=Path), help="also draw a picture, .svg or .png")
+@click.option("--language", "languages", multiple=True, type=click.Choice(LANGUAGES), help="only these languages")
+def evaluate(floors: bool, misses: bool, picture: Path | None, languages: tuple[Language, ...]) -> None:
+    """Measures on the frozen sets of nlu/eval how well people are understood, the whole way."""
+    configure("evaluate", quiet=True)
+    judged = judge_all(VAR, languages or LANGUAGES)
+    for line in report(judged, misses):
+        click.echo(line)
+    if picture:
+        plot(judged, picture)
+    low = below_floor(judged) if floors else []
+    if low:
+        raise click.ClickException("Understanding has become worse:\n  " + "\n  ".join(low))
+
+
+@main.command()
+def texts() -> None:
+    """What the training texts are worth: counts, near-duplicates and moulds, topic by topic."""
+    for line in texts_report(ROOT / "nlu" / "training"):
+        click.echo(line)
+
+
+@main.command()
+@click.argument("month", required=False)
+def unanswered(month: str | None) -> None:
+    """How often messages were not understood in a month (YYYY-MM, default this one), by the topic guessed."""
+    site = build_site("cli")
+    for topic, count in site.unanswered.of(month or site.unanswered.month()).items():
+        click.echo(f"{count:6}  {topic}")
 
 
 @main.command()

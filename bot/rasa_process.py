@@ -14,9 +14,8 @@ SOURCES = (
     "nlu/config.yml",
     "nlu/components/*.py",
     "nlu/training/**/*.yml",
-    "stories/domain.yml",
-    "stories/rules.yml",
-    "content/data/places.yml",
+    "nlu/encoder/model/labels.json",
+    "stories/*.yml",
     "requirements/rasa.txt",
 )
 """What the model is made of; a change of any of them means a new model."""
@@ -30,7 +29,11 @@ QUIET = {
     "SANIC_WORKERS": "1",
 }
 LAST_LINES = 25
-DATA = ["--domain", "stories/domain.yml", "--data", "nlu/training", "stories/rules.yml", "--config", "nlu/config.yml"]
+DATA = [
+    "--domain", "stories/domain.yml",
+    "--data", "nlu/training", "stories/rules.yml", "stories/forms.yml",
+    "--config", "nlu/config.yml",
+]  # fmt: skip
 
 
 class RasaMissing(Exception):

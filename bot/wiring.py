@@ -31,6 +31,7 @@ from bot.store.sessions import Sessions
 from bot.store.spool import Spool
 from bot.store.staff import Staff
 from bot.store.turns import Turns
+from bot.store.unanswered import Unanswered
 from bot.worker import Worker
 from channels.base import Channel
 from channels.twilio_sms import TwilioSms
@@ -93,11 +94,20 @@ class Site:
         return Engine(self.settings.rasa_url, secret, self.settings.rasa_deadline_s)
 
     @cached_property
+    def sessions(self) -> Sessions:
+        return Sessions(self.store, self.people)
+
+    @cached_property
+    def unanswered(self) -> Unanswered:
+        return Unanswered(self.store, SystemClock())
+
+    @cached_property
     def inbound(self) -> InboundService:
-        talk = Talk(self.answers, self.engine, KeywordMenu(self.library), self.people, self.referrals)
+        menu = KeywordMenu(self.library)
+        talk = Talk(self.answers, self.engine, menu, self.people, self.referrals, self.unanswered)
         escalation = Escalation(self.answers, self.referrals, self.spool)
-        sessions, turns = Sessions(self.store, self.people), Turns(self.store)
-        return InboundService(self.screen, self.answers, talk, escalation, self.people, sessions, turns)
+        turns = Turns(self.store)
+        return InboundService(self.screen, self.answers, talk, escalation, self.people, self.sessions, turns)
 
     @cached_property
     def counselling(self) -> Counselling:

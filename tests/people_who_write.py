@@ -25,11 +25,13 @@ ENGLISH_CRY = "I want to kill myself"
 _numbers = itertools.count(10**9)
 
 
-def decided(*answers: str, ranking: dict[str, float] | None = None, place: str | None = None) -> dict[str, Any]:
-    """What the engine's connector answers: the ids it decided on, and its ranking (labels as in training)."""
+def decided(
+    *answers: str, ranking: dict[str, float] | None = None, also: str | None = None, **slots: str | float
+) -> dict[str, Any]:
+    """What the engine's connector answers: the ids it decided on, its ranking (labels as in training), its slots."""
     rows = [{"name": name, "confidence": share} for name, share in (ranking or {}).items()]
-    decisions = [{"answer": answer, **({"place": place} if place else {})} for answer in answers]
-    return {"decisions": decisions, "ranking": rows, "intent": rows[0]["name"] if rows else None}
+    decisions = [{"answer": answer, "slots": slots} for answer in answers]
+    return {"decisions": decisions, "ranking": rows, "also": also}
 
 
 UNSURE = decided(

@@ -175,8 +175,8 @@ def test_unfollowing_gets_no_reply(mei: Person) -> None:
 
 
 def test_a_place_gives_its_minimum_wage(mei: Person, engine: EngineStub) -> None:
-    engine.says(decided("wages/minimum_wage", ranking={"inform_place": 0.9}, place="GD.dongguan"))
-    assert mei.site.answers.minimum_wage("GD.dongguan", "zh") in mei.says("东莞")
+    engine.says(decided("form/minimum_wage", ranking={"inform_place": 0.9}, place="GD.dongguan"))
+    assert mei.site.answers.form_result("minimum_wage", {"place": "GD.dongguan"}, "zh") in mei.says("东莞")
 
 
 # Did you mean
@@ -215,7 +215,7 @@ def test_a_second_failure_gives_the_menu_and_a_way_to_a_person(mei: Person, engi
 def test_being_understood_between_two_failures_counts_them_anew(mei: Person, engine: EngineStub) -> None:
     engine.says(UNSURE, PAY, UNSURE)
     mei.says("那个事")
-    mei.says(QUESTION)
+    mei.says("干了半年一分钱没见到")
     assert phrase(mei.site, "did_you_mean") in mei.says("那个事")
 
 
@@ -537,7 +537,7 @@ def test_a_cry_after_the_end_opens_a_new_referral(mei: Person) -> None:
 # More
 
 
-TWO = decided("wages/unpaid", "rights/written_contract", ranking={"ask/wages.unpaid": 0.9})
+TWO = decided("rights/union", "rights/written_contract", ranking={"ask/rights.union": 0.9})
 
 
 def bare(text: str, site: Site) -> str:
@@ -552,7 +552,7 @@ def test_what_does_not_fit_comes_piece_by_piece_and_whole(sok: Person, engine: E
     pieces = [sok.says(QUESTION)]
     while pieces[-1].endswith(phrase(sok.site, "more")) and len(pieces) < 9:
         pieces.append(sok.says("1"))
-    whole = [sok.site.answers.answer(i, "zh", FORMS["sms"])[1] for i in ("wages/unpaid", "rights/written_contract")]
+    whole = [sok.site.answers.answer(i, "zh", FORMS["sms"])[1] for i in ("rights/union", "rights/written_contract")]
     assert len(pieces) > 1
     assert bare("".join(pieces), sok.site) == bare("".join(whole), sok.site)
     assert all(FORMS["sms"].fits(piece) for piece in pieces)

@@ -55,6 +55,25 @@ def choice(text: str) -> int | None:
     return int(said) if said.isdigit() else _DIGITS[said]
 
 
+_ORDINAL = re.compile(
+    r"(?:要|选)?第[一二三四五六七八九1-9]个?[吧呢]?|(?:the )?(?:first|second|third)(?: one)?", re.IGNORECASE
+)
+
+
+def ordinal(text: str) -> int | None:
+    """The place that "第二个" or "the second one" names in a list; None for a bare number, which may mean more."""
+    bare = _bare(text).strip(" .。!！?？~")
+    return choice(bare) if _ORDINAL.fullmatch(bare) else None
+
+
+_MORE = frozenset({"更多", "下文", "继续", "接着说", "还有呢", "more", "next", "continue"})
+
+
+def wants_more(text: str) -> bool:
+    """True for a message that only asks for the rest."""
+    return _bare(text).strip(" .。!！?？~") in _MORE
+
+
 _YES = frozenset({
     "是", "是的", "嗯", "对", "好", "好的", "可以", "方便", "安全", "我安全", "我很安全", "很安全", "安全的",
     "没事", "我没事", "没问题", "没危险", "没有危险", "不危险",

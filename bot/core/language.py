@@ -3,6 +3,9 @@
 import re
 from typing import Literal
 
+from bot.core.latin_words import ENGLISH, VIETNAMESE
+from bot.core.latin_words import PINYIN as CHINESE
+
 Language = Literal["zh", "en", "vi", "th", "my", "km", "lo"]
 LANGUAGES: tuple[Language, ...] = ("zh", "en", "vi", "th", "my", "km", "lo")
 ANSWERED: tuple[Language, ...] = ("zh", "en")
@@ -16,10 +19,6 @@ _SCRIPTS: tuple[tuple[Language, re.Pattern[str]], ...] = (
     ("km", re.compile(r"[\u1780-\u17ff]")),
 )
 _VIETNAMESE = re.compile(r"[ăâđêôơưàảãạằẳẵặầẩẫậèẻẽẹềểễệìỉĩịòỏõọồổỗộờởỡợùủũụừửữựỳỷỹỵ]", re.IGNORECASE)
-_VIETNAMESE_WORDS = frozenset({
-    "khong", "toi", "duoc", "luong", "cong", "lam", "viec", "nguoi", "giup", "cuu", "chu", "tien", "thang", "ho",
-    "chieu", "minh", "anh", "chi", "em", "ban",
-})  # fmt: skip
 _WORD = re.compile(r"[a-zA-Z']+")
 _ENGLISH_WORDS = frozenset({
     "the", "a", "an", "i", "my", "you", "your", "they", "we", "it", "is", "am", "are", "was", "do", "does", "did",
@@ -64,12 +63,34 @@ def detect(text: str, default: Language = "zh") -> Language:
 
 
 def _latin(words: list[str]) -> Language:
-    english = sum(word in _ENGLISH_WORDS for word in words)
+    english = sum(word in _ENGLISH_WORDS or word in ENGLISH for word in words)
     pinyin = sum(bool(PINYIN.fullmatch(word)) or word in _SIGHS for word in words)
-    common = sum(word in _PINYIN_COMMON for word in words)
-    vietnamese = sum(word in _VIETNAMESE_WORDS for word in words)
-    if vietnamese >= 2 and vietnamese > max(english, common):
+    common = sum(word in _PINYIN_COMMON or word in CHINESE for word in words)
+    vietnamese = sum(word in VIETNAMESE for word in words)
+    if vietnamese > max(english, common) and vietnamese >= min(2, len(words)):
         return "vi"
     if common and common >= english and pinyin >= 0.7 * len(words):
         return "zh"
     return "en"
+
+
+_NAMES: tuple[tuple[Language, re.Pattern[str]], ...] = (
+    (
+        "zh",
+        re.compile(
+            r"中文|汉语|普通话|国语|chinese|mandarin|zhongwen|tiếng trung|tieng trung|ภาษาจีน|တရုတ်|ចិន|ພາສາຈີນ", re.I
+        ),
+    ),
+    ("en", re.compile(r"英文|英语|english|yingwen|yingyu|tiếng anh|tieng anh|อังกฤษ|အင်္ဂလိပ်|អង់គ្លេស|ອັງກິດ", re.I)),
+    ("vi", re.compile(r"越南|vietnam|tiếng việt|tieng viet|เวียดนาม|ဗီယက်နမ်|វៀតណាម|ຫວຽດນາມ", re.I)),
+    ("th", re.compile(r"泰语|泰文|泰国话|\bthai\b|ภาษาไทย|tiếng thái|ထိုင်း|ភាសាថៃ|ພາສາໄທ", re.I)),
+    ("my", re.compile(r"缅甸|缅语|缅文|burmese|myanmar|พม่า|ဗမာ|မြန်မာ|miến điện|ភូមា|ພະມ້າ", re.I)),
+    ("km", re.compile(r"柬埔寨|高棉|khmer|cambodian?|เขมร|กัมพูชา|ខ្មែរ|ខ្មេរ|campuchia|ခမာ|ຂະເໝນ|ກໍາປູເຈຍ", re.I)),
+    ("lo", re.compile(r"老挝|寮语|\blaos?\b|laotian|ภาษาลาว|tiếng lào|လာအို|ភាសាឡាវ|ພາສາລາວ", re.I)),
+)
+
+
+def named_language(text: str) -> Language | None:
+    """The one of our languages that a request names ("can I write in Thai", 说英文行吗); None when none or several."""
+    named = [language for language, pattern in _NAMES if pattern.search(text)]
+    return named[0] if len(named) == 1 else None

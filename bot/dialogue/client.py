@@ -1,6 +1,7 @@
 """Asks the dialogue engine what a message means: bounded in time, and left alone while it is broken."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import pybreaker
@@ -14,6 +15,13 @@ CONNECT_S = 0.5
 FAILURES = 3
 REST_S = 2
 FALLBACK = "system/did_you_mean"
+FORM = "form/"
+TOPICS_THAT_ARE_FORMS = {
+    "minimum_wage": "wages/minimum_wage",
+    "inform_place": "wages/minimum_wage",
+    "services_near_me": "help/services_near_me",
+}
+"""Intents of their own in the engine, since asking for them begins a form."""
 NONSENSE = (ValueError, KeyError, TypeError, AttributeError, IndexError)
 """What reading an answer raises that is not of the agreed form."""
 
@@ -29,8 +37,13 @@ class Understanding:
     ranking: tuple[tuple[str, float], ...]
     hearing: Hearing
     answers: tuple[str, ...]
-    """Answer ids that the engine decided to send, in order."""
-    place: str | None
+    """Answer ids that the engine decided to send, in order; ``form/<form>/<field>`` is a question, ``form/<form>`` a
+    result."""
+    slots: Mapping[str, str | float] = field(default_factory=dict)
+    """What the engine remembers of the answers to forms, and the place; "unknown" where the person does not know."""
+
+    also: str | None = None
+    """The topic of a second question in the same message."""
 
     @property
     def topic(self) -> str | None:
@@ -44,6 +57,12 @@ class Understanding:
     def unsure(self) -> bool:
         return FALLBACK in self.answers
 
+    @property
+    def asking(self) -> str | None:
+        """The question of a form that is open now, as ``<form>/<field>``."""
+        last = self.answers[-1] if self.answers else ""
+        return last.removeprefix(FORM) if last.startswith(FORM) and last.count("/") == 2 else None
+
 
 class Engine:
     """Speaks to Rasa over HTTP. ``deadline_s`` is the longest that a person waits for it."""
@@ -56,16 +75,24 @@ class Engine:
         self._session.headers["X-Anlu-Secret"] = secret
         self._breaker = pybreaker.CircuitBreaker(fail_max=FAILURES, reset_timeout=REST_S)
 
-    def understand(self, person: PersonId, text: str) -> Understanding:
-        """Raises EngineAway; never takes longer than the deadline by much."""
+    def understand(self, person: PersonId, text: str, leave_form: bool = False) -> Understanding:
+        """Raises EngineAway; never takes longer than the deadline by much.
+
+        ``leave_form``: the conversation went on without the engine, so a form that it has open is over.
+        """
+        return self._asked({"conversation": person, "text": bounded(text)[0], "leave": leave_form})
+
+    def begin(self, person: PersonId, form: str) -> Understanding:
+        """Begins a form that the person accepted; the answer is its first question. Raises EngineAway."""
+        return self._asked({"conversation": person, "form": form})
+
+    def _asked(self, body: dict[str, Any]) -> Understanding:
         try:
-            raw = self._breaker.call(self._ask, person, text)
-            return _understanding(raw)
+            return _understanding(self._breaker.call(self._post, body))
         except (requests.RequestException, pybreaker.CircuitBreakerError, *NONSENSE) as error:
             raise EngineAway(type(error).__name__) from error
 
-    def _ask(self, person: PersonId, text: str) -> Any:
-        body = {"conversation": person, "text": bounded(text)[0]}
+    def _post(self, body: dict[str, Any]) -> Any:
         answer = self._session.post(f"{self._url}/message", json=body, timeout=(CONNECT_S, self._deadline))
         answer.raise_for_status()
         return answer.json()
@@ -87,8 +114,9 @@ def _understanding(raw: dict[str, Any]) -> Understanding:
     topics = tuple((name, share) for name, share in rows if name and not name.startswith("distress/"))
     hearing = Hearing(sum(share for _, share in distress), distress[0][0] if distress else None)
     answers = tuple(d["answer"] for d in raw["decisions"])
-    place = next((d["place"] for d in reversed(raw["decisions"]) if d.get("place")), None)
-    return Understanding(topics, hearing, answers, place)
+    slots = raw["decisions"][-1]["slots"] if raw["decisions"] else {}
+    also = _topic(raw.get("also") or "")
+    return Understanding(topics, hearing, answers, slots, also if not also.startswith("distress/") else None)
 
 
 def _topic(label: str) -> str:
@@ -98,4 +126,4 @@ def _topic(label: str) -> str:
         return rest.replace(".", "/", 1)
     if family == "distress":
         return label
-    return "wages/minimum_wage" if family in {"minimum_wage", "inform_place"} else ""
+    return TOPICS_THAT_ARE_FORMS.get(family, "")

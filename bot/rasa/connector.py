@@ -7,12 +7,16 @@ hands back the understanding together with the decision, so that one request doe
 from __future__ import annotations
 
 import hmac
+import re
 from typing import Any, Awaitable, Callable, Dict, List, Optional, Text
 
 from rasa.core.channels.channel import CollectingOutputChannel, InputChannel, UserMessage
 from sanic import Blueprint, response
 from sanic.request import Request
 from sanic.response import HTTPResponse
+
+FORM = re.compile(r"[a-z_]{1,40}")
+LEAVE = "/leave_form"
 
 
 class GatewayInput(InputChannel):
@@ -57,18 +61,31 @@ class GatewayInput(InputChannel):
             if not self._known(request):
                 return response.json({"error": "the secret is wrong"}, status=403)
             body = request.json or {}
-            text, sender = body.get("text"), body.get("conversation")
-            if not isinstance(text, str) or not isinstance(sender, str) or not sender or len(text) > 4_000:
-                return response.json({"error": "text and conversation are needed"}, status=400)
+            sender, said = body.get("conversation"), _said(body)
+            if said is None or not isinstance(sender, str) or not sender:
+                return response.json({"error": "conversation and text, or form, are needed"}, status=400)
+            if body.get("leave"):
+                # The conversation went on without the engine (a cry for help, a counsellor): its form is over.
+                await on_new_message(UserMessage(LEAVE, None, sender, input_channel=self.name()))
             collector = CollectingOutputChannel()
-            # A leading slash would be read as a command to the engine ("/restart"): people's words never are.
-            user = UserMessage(text.lstrip("/ ") or "…", collector, sender, input_channel=self.name())
-            await on_new_message(user)
+            await on_new_message(UserMessage(said, collector, sender, input_channel=self.name()))
             decisions = [m["custom"] for m in collector.messages if "custom" in m]
-            rankings = [decision.pop("ranking") for decision in decisions]
-            return response.json({"decisions": decisions, "ranking": _ranking(rankings[0] if rankings else [])})
+            heard = [{"ranking": d.pop("ranking"), "also": d.pop("also")} for d in decisions] or [{}]
+            ranking = _ranking(heard[0].get("ranking") or [])
+            return response.json({"decisions": decisions, "ranking": ranking, "also": heard[0].get("also")})
 
         return webhook
+
+
+def _said(body: Dict[Text, Any]) -> Optional[Text]:
+    """A person's words, or the command that begins a form; None when the body has neither."""
+    text, form = body.get("text"), body.get("form")
+    if isinstance(form, str) and FORM.fullmatch(form):
+        return f"/start_{form}"
+    if not isinstance(text, str) or len(text) > 4_000:
+        return None
+    # A leading slash would be read as a command to the engine ("/restart"): people's words never are.
+    return text.lstrip("/ ") or "…"
 
 
 def _ranking(rows: List[Dict[Text, Any]]) -> List[Dict[Text, Any]]:

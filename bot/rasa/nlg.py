@@ -12,9 +12,12 @@ from rasa.shared.core.domain import Domain
 from rasa.shared.core.trackers import DialogueStateTracker
 from rasa.utils.endpoints import EndpointConfig
 
+HIDDEN = frozenset({"requested_slot", "session_started_metadata"})
+"""Slots of Rasa's own."""
+
 
 class AnswerIds(TemplatedNaturalLanguageGenerator):
-    """Answers every ``utter_…`` with the answer's id, the place and form in force, and what was understood."""
+    """Answers every ``utter_…`` with the answer's id, the slots that are filled, and what was understood."""
 
     def __init__(self, endpoint_config: Optional[EndpointConfig] = None, domain: Optional[Domain] = None) -> None:
         # Rasa builds this before it has loaded the domain, and later sets ``responses`` on templated generators only.
@@ -30,8 +33,8 @@ class AnswerIds(TemplatedNaturalLanguageGenerator):
         return {
             "custom": {
                 "answer": variants[0]["text"],
-                "place": tracker.get_slot("place"),
-                "form": tracker.active_loop_name,
+                "slots": {n: v for n, v in tracker.current_slot_values().items() if v is not None and n not in HIDDEN},
                 "ranking": parsed.get("intent_ranking") or [],
+                "also": parsed.get("also"),
             }
         }

@@ -28,6 +28,7 @@ from rasa.shared.core.events import (
 from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.core.cipher import Cipher, SealBroken, unb64
+from bot.core.form_answers import UNKNOWN
 
 TURNS = 3
 EXPIRE_S = 12 * 3600
@@ -107,6 +108,10 @@ def condense(tracker: DialogueStateTracker) -> Dict[Text, Any]:
             loop = event.name
         if isinstance(event, SlotSet):
             slots[event.key] = event.value
+    if tracker.active_loop is None or tracker.active_loop_name is None:
+        # Slots outlive forms: without this the same form, begun again, would take yesterday's answers for today's.
+        over = [n for n, v in tracker.current_slot_values().items() if v is not None and (n != "place" or v == UNKNOWN)]
+        events = [*events, *(SlotSet(name, None) for name in over)]
     return {
         "at": time.time(),
         "slots": {name: value for name, value in slots.items() if value is not None},

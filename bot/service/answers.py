@@ -1,17 +1,22 @@
 """Puts words together for a channel: which answer, in which form, cut to what the channel carries."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 
 from bot.core.clock import Clock
 from bot.core.content import Library
 from bot.core.content.render import Renderer
-from bot.core.content.wages import minimum_wage_text
+from bot.core.content.results import Results
+from bot.core.normalise import normalise
 from bot.core.sms import fits_sms, split
 
 WECHAT_BYTES = 2_000
 """Bytes of one WeChat text (the platform cuts at about 2,048)."""
+
+LONGEST_NAME, SPARE = 24, 3
+"""Characters of a reply that names one of the things offered, and what may stand beside the name; a longer one is a
+message of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,7 @@ class Answers:
     def __init__(self, library: Library, clock: Clock) -> None:
         self.library = library
         self._renderer = Renderer(library)
+        self._results = Results(library)
         self._clock = clock
 
     def today(self) -> date:
@@ -53,9 +59,41 @@ class Answers:
         answer = self.library.answer(answer_id)
         return answer.id, self._renderer.answer(answer, language, form.style, self.today())
 
-    def minimum_wage(self, place: str, language: str) -> str:
-        """KeyError when the place is unknown."""
-        return minimum_wage_text(self._renderer, self.library.places.minimum_wage(place), language)
+    def form_question(self, asking: str, language: str) -> str:
+        """The question ``<form>/<field>`` with its numbered choices. KeyError when there is none."""
+        form_id, _, field_id = asking.partition("/")
+        asked = self.library.forms[form_id].field(field_id)
+        lines = [asked.ask.in_(language).strip()]
+        if asked.type in ("yes_no", "no_yes"):
+            lines.append(self.phrase("yes_no_unknown", language))
+        lines += [f"{number} {option.label(language)}" for number, option in enumerate(asked.options, 1)]
+        return "\n".join(lines)
+
+    def form_result(self, form_id: str, slots: Mapping[str, str | float], language: str) -> str:
+        """What a finished form says; a slot that is missing counts as not known. KeyError: no such form."""
+        form = self.library.forms[form_id]
+        values = {f.id: slots[form.slot(f)] for f in form.fields if form.slot(f) in slots}
+        return self._results.text(form_id, values, language, self.today())
+
+    def offers_after(self, answer_id: str) -> tuple[str, ...]:
+        """Ids of the forms that this answer offers."""
+        return tuple(form.id for form in self.library.forms.values() if answer_id in form.after)
+
+    def named(self, words: str, options: tuple[str, ...]) -> str | None:
+        """The one option that a short reply names by its title or a keyword; None when none or several fit."""
+        said = normalise(words).text
+        if not 2 <= len(said) <= LONGEST_NAME:
+            return None
+        fitting = [option for option in options if self._is_called(option, said)]
+        return fitting[0] if len(fitting) == 1 else None
+
+    def _is_called(self, answer_id: str, said: str) -> bool:
+        answer = self.library.answer(answer_id)
+        names = (answer.title.zh, answer.title.en, *answer.keywords.zh, *answer.keywords.en)
+        folded = [normalise(name).text for name in names]
+        return any(
+            said in name or (name in said and len(said) - len(name) <= SPARE) for name in folded if len(name) > 1
+        )
 
     def numbered(self, head: str, ids: tuple[str, ...], language: str, tail: str = "") -> str:
         """A question with numbered titles below it."""

@@ -86,7 +86,7 @@ class Escalation:
         text = self._answers.labelled(
             self._answers.phrase("person_called", turn.language, when=when), turn.language, turn.session.greeted
         )
-        return Said((text,), turn.session.but(asked=None, greeted=True, unsure=0), HUMAN)
+        return Said((text,), turn.session.without_form().but(asked=None, greeted=True, unsure=0), HUMAN)
 
     def _answered(self, turn: Turn, call: Call, placed: Placed) -> Said:
         if not placed.news:
@@ -103,7 +103,11 @@ class Escalation:
             kinds=",".join(call.kinds),
             created=placed.created,
         )
-        return Said((text,), turn.session.but(asked=SAFE, options=(), rest=rest, greeted=True, unsure=0), found)
+        return Said(
+            (text,),
+            turn.session.without_form().but(asked=SAFE, options=(), offers=(), rest=rest, greeted=True, unsure=0),
+            found,
+        )
 
 
 def _op(step: str, inbound: Inbound) -> str:

@@ -200,10 +200,9 @@ def _language(inbound: Inbound, verdict: Verdict, session: Session) -> Language:
     """The language of the answer: a chosen one stays, else the one she writes in, else the one she wrote in before."""
     if session.language is not None:
         return session.language
-    written: Language = "zh" if verdict.language == "zh" else "en"
     text = inbound.text
     tells = inbound.kind is Kind.TEXT and any(c.isalpha() for c in text)
     short = reserved(text) is not None or yes_no_later(text) is not None
     if session.spoken is not None and (short or not tells):
         return session.spoken
-    return written if tells else "zh"
+    return verdict.language if tells else "zh"

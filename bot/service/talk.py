@@ -2,11 +2,11 @@
 
 from dataclasses import replace
 
-from bot.core.choices import Reserved, choice, plain_answer, reserved, yes_no_later
-from bot.core.language import Language
+from bot.core.choices import Reserved, choice, ordinal, plain_answer, reserved, wants_more, yes_no_later
+from bot.core.language import ANSWERED, Language, named_language
 from bot.core.message import Kind
 from bot.core.policy import CALM_LEVEL, DISTRESS_ASK, PERSON_WANTED_LEVEL
-from bot.dialogue.client import FALLBACK, Engine, EngineAway, Understanding
+from bot.dialogue.client import FALLBACK, FORM, Engine, EngineAway, Understanding
 from bot.dialogue.keywords import KeywordMenu
 from bot.log import logger
 from bot.service.answers import Answers
@@ -14,26 +14,35 @@ from bot.service.turn import HUMAN, Call, Said, Turn
 from bot.store.people import People
 from bot.store.referrals import Referrals
 from bot.store.sessions import Session
+from bot.store.unanswered import Unanswered
 
-WHICH, MORE, CHECK, CHECK_AGAIN, SAFE = "which", "more", "check", "check_again", "safe"
-"""Open questions: which of these, more of the text, are you safe (and once more), can you type safely."""
+WHICH, MORE, OFFER, CHECK, CHECK_AGAIN, SAFE = "which", "more", "offer", "check", "check_again", "safe"
+"""Open questions: which of these, more of the text, shall we go on with this, are you safe (and once more), can you
+type safely."""
 BEST = 3
 NOT_OFFERED = frozenset({"talk/out_of_scope", "talk/goodbye", "talk/thanks", "talk/greet"})
 KIND_PHRASES = {Kind.VOICE: "voice", Kind.PICTURE: "picture", Kind.LOCATION: "location", Kind.OTHER: "other_kind"}
-SYSTEM_PHRASES = {"system/ask_place": "ask_place", "system/place_unknown": "place_unknown"}
+SYSTEM_PHRASES = {"system/form_left": "form_left", "system/form_unclear": "form_unclear", "system/stopped": "stopped"}
 
 
 class Talk:
     """Answers everything that is neither a cry for help nor in a counsellor's hands."""
 
     def __init__(
-        self, answers: Answers, engine: Engine, keywords: KeywordMenu, people: People, referrals: Referrals
+        self,
+        answers: Answers,
+        engine: Engine,
+        keywords: KeywordMenu,
+        people: People,
+        referrals: Referrals,
+        unanswered: Unanswered,
     ) -> None:
         self._answers = answers
         self._engine = engine
         self._keywords = keywords
         self._people = people
         self._referrals = referrals
+        self._unanswered = unanswered
 
     def turn(self, turn: Turn) -> Said:
         """The answer to one message."""
@@ -69,14 +78,50 @@ class Talk:
             return self._safe_to_write(turn, plain_answer(text))
         if asked in (CHECK, CHECK_AGAIN):
             return self._checked(turn, 2 if reserved(text) is Reserved.STOP else yes_no_later(text))
+        if wants_more(text) and turn.session.rest:
+            return self._more(turn)
+        if turn.session.form_open:
+            return None  # a number answers the form's question
         number = choice(text)
-        if number is None:
-            return None
+        return self._answer_in_words(turn) if number is None else self._answer_by_number(turn, number)
+
+    def _answer_by_number(self, turn: Turn, number: int) -> Said | None:
+        asked = turn.session.asked
         if asked == MORE and number == 1:
             return self._more(turn)
+        if asked == OFFER and 1 <= number <= len(turn.session.offers):
+            return self._taken(turn, turn.session.offers[number - 1])
         if asked == WHICH and 1 <= number <= len(turn.session.options):
             return self._named(turn, turn.session.options[number - 1])
-        return self._menu(turn, "menu") if asked == WHICH or not asked else None
+        if asked == WHICH and number == 0 and turn.session.unsure:
+            self._unanswered.add(turn.session.options[0])
+        earlier = ordinal(turn.inbound.text)
+        if earlier and earlier <= len(turn.session.options):
+            return self._named(turn, turn.session.options[earlier - 1])
+        return self._menu(turn, "menu") if asked in (WHICH, OFFER) or not asked else None
+
+    def _answer_in_words(self, turn: Turn) -> Said | None:
+        """A choice by name, or a yes to the one thing offered."""
+        asked, text, session = turn.session.asked, turn.inbound.text, turn.session
+        if asked == WHICH:
+            named = self._answers.named(text, session.options)
+            return self._named(turn, named) if named else None
+        if asked == OFFER and len(session.offers) == 1:
+            answer = plain_answer(text)
+            if answer == 1:
+                return self._taken(turn, session.offers[0])
+            return self._phrase(turn, "offer_declined") if answer == 2 else None
+        return None
+
+    def _taken(self, turn: Turn, offer: str) -> Said:
+        """What was offered and accepted: a form, or the answer to the second question."""
+        if not offer.startswith(FORM):
+            return self._named(turn, offer)
+        try:
+            understanding = self._engine.begin(turn.person, offer.removeprefix(FORM))
+        except EngineAway as error:
+            return self._engine_away(turn, error)
+        return self._decided(turn, understanding, asks=False)
 
     def _safe_to_write(self, turn: Turn, answer: int | None) -> Said | None:
         phrase = {1: "safe_yes", 2: "safe_no", 3: "safe_later"}.get(answer or 0)
@@ -103,7 +148,7 @@ class Talk:
         rest = turn.session.rest
         if not rest:
             return self._phrase(turn, "more_done")
-        return self._say(turn, [rest[0]], "system/more", rest=rest[1:])
+        return self._say(turn, [rest[0]], "system/more", rest=rest[1:], offered=turn.session.offers)
 
     # Reserved words
 
@@ -116,12 +161,18 @@ class Talk:
         if word is Reserved.MENU:
             return self._menu(turn, "menu")
         if word is Reserved.STOP:
+            if turn.session.form_open:
+                return None  # leaves the form, which the engine does
             return self._phrase(turn, "stopped")
         if word is Reserved.DELETE:
             return self._delete(turn)
-        language: Language = "zh" if word is Reserved.CHINESE else "en"
-        text = self._answers.phrase("language_is", language)
-        return Said((text,), turn.session.but(language=language, asked=None), "system/language_is")
+        return self._speak(turn, "zh" if word is Reserved.CHINESE else "en")
+
+    def _speak(self, turn: Turn, language: Language, understanding: Understanding | None = None) -> Said:
+        """From now on in this language; one that has no answers yet is kept, and English said to be its stand-in."""
+        phrase = "language_is" if language in ANSWERED else "language_understood"
+        session = turn.session.but(language=language, asked=None)
+        return Said((self._answers.phrase(phrase, language),), session, f"system/{phrase}", understanding)
 
     def _delete(self, turn: Turn) -> Said:
         if self._referrals.open_of(turn.person):
@@ -134,28 +185,60 @@ class Talk:
 
     def _understood(self, turn: Turn) -> Said:
         try:
-            understanding = self._engine.understand(turn.person, turn.inbound.text)
+            understanding = self._engine.understand(turn.person, turn.inbound.text, turn.session.form_to_leave)
         except EngineAway as error:
-            logger().error("engine_was_away", channel=turn.inbound.channel, error=str(error))
-            return self._without_engine(turn)
+            return self._engine_away(turn, error)
         asks = turn.verdict.check or understanding.hearing.share >= DISTRESS_ASK
         if HUMAN in understanding.answers:
-            return Said((), turn.session, HUMAN, understanding, call=_person_wanted())
+            return Said((), turn.session.without_form(), HUMAN, understanding, call=_person_wanted())
+        wanted = named_language(turn.inbound.text) if understanding.answers == ("talk/language",) else None
+        if wanted and not asks:
+            return self._speak(turn, wanted, understanding)
         if understanding.unsure or not understanding.answers:
-            return self._unsure(turn, understanding, asks)
+            return self._unsure(replace(turn, session=turn.session.but(form=None)), understanding, asks)
+        return self._decided(turn, understanding, asks)
+
+    def _engine_away(self, turn: Turn, error: EngineAway) -> Said:
+        logger().error("engine_was_away", channel=turn.inbound.channel, error=str(error))
+        return self._without_engine(turn)
+
+    def _decided(self, turn: Turn, understanding: Understanding, asks: bool) -> Said:
+        """Everything that the engine decided to say: answers, and the question or the result of a form."""
+        begins = understanding.asking is not None and not turn.session.form_open
+        turn = replace(turn, session=turn.session.but(form=understanding.asking))
         texts, last = [], None
         for answer_id in understanding.answers:
-            last, text = self._decided(turn, answer_id, understanding)
+            if answer_id == f"{FORM}{understanding.asking}":
+                break
+            last, text = self._text_of(turn, answer_id, understanding)
             texts.append(text)
         answered = last if len(understanding.answers) == 1 else understanding.answers[0]
-        return self._say(turn, texts, answered, understanding, check=asks)
+        if understanding.asking:
+            texts += self._form_opening(turn, understanding.asking) if begins else []
+            if last and not begins:
+                texts.append(self._answers.phrase("form_goes_on", turn.language))
+            return self._say(turn, texts, answered or f"{FORM}{understanding.asking}", understanding, asks)
+        offers = (*(FORM + form for form in self._answers.offers_after(answered or "")), *self._also(understanding))
+        return self._say(turn, texts, answered, understanding, asks, offers=offers)
 
-    def _decided(self, turn: Turn, answer_id: str, understanding: Understanding) -> tuple[str, str]:
+    def _also(self, understanding: Understanding) -> tuple[str, ...]:
+        """The second question of a message that asks two things."""
+        return (understanding.also,) if understanding.also and self._offered(understanding.also) else ()
+
+    def _form_opening(self, turn: Turn, asking: str) -> list[str]:
+        form = self._answers.library.forms[asking.partition("/")[0]]
+        if len(form.fields) == 1:
+            return []
+        title = form.title.in_(turn.language)
+        return [self._answers.phrase("form_begins", turn.language, title=title, count=len(form.fields))]
+
+    def _text_of(self, turn: Turn, answer_id: str, understanding: Understanding) -> tuple[str, str]:
         """The id and the text of one answer that the engine chose."""
         if answer_id in SYSTEM_PHRASES:
             return answer_id, self._answers.phrase(SYSTEM_PHRASES[answer_id], turn.language)
-        if answer_id == "wages/minimum_wage" and understanding.place:
-            return answer_id, self._answers.minimum_wage(understanding.place, turn.language)
+        if answer_id.startswith(FORM):
+            form = answer_id.removeprefix(FORM)
+            return answer_id, self._answers.form_result(form, understanding.slots, turn.language)
         if answer_id.startswith("safety/") and understanding.topic:
             answer_id = understanding.topic  # heard, but not surely: the question is asked, the topic answered
         return self._answers.answer(answer_id, turn.language, turn.form)
@@ -166,6 +249,8 @@ class Talk:
             return self._say(turn, [], "system/check", understanding, check=True)
         if turn.session.unsure:
             return self._menu(turn, "unsure_again", understanding)
+        if understanding.topic:
+            self._unanswered.add(understanding.topic)
         best = [topic for topic, _ in understanding.ranking if self._offered(topic)][:BEST]
         if not best:
             return self._menu(turn, "unsure_again", understanding)
@@ -199,7 +284,8 @@ class Talk:
             found, text = self._answers.answer(answer_id, turn.language, turn.form)
         except KeyError:  # a menu button of an earlier version
             return self._menu(turn, "menu")
-        return self._say(turn, [text], found, check=turn.verdict.check)
+        offers = tuple(FORM + form for form in self._answers.offers_after(found))
+        return self._say(turn, [text], found, check=turn.verdict.check, offers=offers)
 
     def _menu(self, turn: Turn, phrase: str, understanding: Understanding | None = None) -> Said:
         menu = self._answers.library.menu
@@ -234,21 +320,44 @@ class Talk:
         understanding: Understanding | None = None,
         check: bool = False,
         rest: tuple[str, ...] = (),
+        offers: tuple[str, ...] = (),
+        offered: tuple[str, ...] = (),
     ) -> Said:
-        """Puts texts together, labels the first reply, cuts it to the channel, and asks the gentle question."""
+        """Puts texts together, labels the first reply, cuts it to the channel, and adds the question that is open.
+
+        Only one question stands at the end of a message: the gentle one before a form's, a form's before an offer.
+        ``offers`` are said below the texts, ``offered`` stand in the pieces that waited already.
+        """
         body = self._answers.labelled("\n\n".join(texts), turn.language, turn.session.greeted)
+        session = turn.session.but(options=self._options_kept(turn), offers=(), greeted=True, unsure=0)
         if check:
             question = self._answers.phrase("check_question", turn.language)
             first, left = self._answers.cut_above(body, question, turn.form)
             asked = CHECK_AGAIN if turn.session.asked == CHECK else CHECK
-            session = turn.session.but(asked=asked, options=(), rest=left, greeted=True, unsure=0)
-            return Said((first,), session, answer, understanding)
+            return Said((first,), session.but(asked=asked, rest=left), answer, understanding)
+        if session.form_open:
+            question = self._answers.form_question(session.form or "", turn.language)
+            first, left = self._answers.cut_above(body, question, turn.form)
+            return Said((first,), session.but(asked=None, rest=left), answer, understanding)
+        body = "\n".join([body, *(self._offer_line(turn, offer, n) for n, offer in enumerate(offers, 1))])
         first, left = self._answers.cut(body, turn.form, turn.language)
         left = (*left, *rest)
         if rest and not first.endswith(self._answers.phrase("more", turn.language)):
             first = f"{first}\n{self._answers.phrase('more', turn.language)}"
-        session = turn.session.but(asked=MORE if left else None, options=(), rest=left, greeted=True, unsure=0)
-        return Said((first,), session, answer, understanding)
+        offers = offers or offered
+        open_now = MORE if left else OFFER if offers else None
+        return Said((first,), session.but(asked=open_now, rest=left, offers=offers), answer, understanding)
+
+    def _options_kept(self, turn: Turn) -> tuple[str, ...]:
+        """A list that was offered can still be named ("the second one") after one of it was read."""
+        return turn.session.options if turn.session.asked == WHICH else ()
+
+    def _offer_line(self, turn: Turn, offer: str, number: int) -> str:
+        if offer.startswith(FORM):
+            title = self._answers.library.forms[offer.removeprefix(FORM)].title.in_(turn.language)
+            return self._answers.phrase("offer_form", turn.language, title=title, number=number)
+        title = self._answers.library.answer(offer).title.in_(turn.language)
+        return self._answers.phrase("offer_answer", turn.language, title=title, number=number)
 
 
 def _person_wanted() -> Call:

@@ -87,6 +87,14 @@ class Store:
     def hash(self, *key: str) -> dict[str, str]:
         return cast("dict[str, str]", self.client.hgetall(self.keys(*key)))
 
+    @store_errors
+    def count(self, *key: str, field: str, ttl_s: int) -> None:
+        """One more for a field of counts that are kept for a while."""
+        pipe = self.client.pipeline(transaction=False)
+        pipe.hincrby(self.keys(*key), field, 1)
+        pipe.expire(self.keys(*key), ttl_s)
+        pipe.execute()
+
     def bell(self) -> int:
         """A number that rises with every change that a screen would show."""
         return int(self.get("bell") or 0)

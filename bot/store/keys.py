@@ -27,6 +27,7 @@ key                             type     holds
 {site}:staff:tries:<digest>     string   sign-ins tried for a login or from an address (15 minutes)
 {site}:staff:totp:<id>          string   the last half minute whose code was used (5 minutes)
 {site}:staff:totp:<id>:<step>   string   who took the code of this half minute, so that it works once (5 minutes)
+{site}:unanswered:<month>       hash     messages not understood by the topic that was guessed (400 days)
 {site}:heartbeat:<process>      string   time of the last sign of life (ms)
 {site}:talk:<conversation>      string   Rasa's sealed tracker, bounded (written by bot/rasa/tracker_store.py)
 {site}:talks                    zset     conversations held by Rasa; score = last use (ms)

@@ -11,6 +11,8 @@ from bot.store.connection import Store
 from bot.store.people import People
 
 KEEP_S = 30 * 24 * 3600
+LEFT = "left"
+"""In place of a form's question: the form was left without the engine, which must still be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +28,27 @@ class Session:
     options: tuple[str, ...] = ()
     rest: tuple[str, ...] = field(default=(), repr=False)
     """Pieces of the last answer that wait for "send 1 for more"."""
+    offers: tuple[str, ...] = ()
+    """What the last answer offers to go on with: answer ids, or forms as ``form/<id>``."""
+    form: str | None = None
+    """The question of a form that is open in the engine, as ``<form>/<field>``, or LEFT."""
     unsure: int = 0
     """How many messages in a row were not understood."""
 
+    @property
+    def form_open(self) -> bool:
+        return self.form is not None and self.form != LEFT
+
+    @property
+    def form_to_leave(self) -> bool:
+        return self.form == LEFT
+
     def but(self, **changes: Any) -> "Session":
         return replace(self, **changes)
+
+    def without_form(self) -> "Session":
+        """The same session with any form left; the engine is told with the next message that reaches it."""
+        return replace(self, form=LEFT) if self.form else self
 
 
 class Sessions:
@@ -44,8 +62,9 @@ class Sessions:
             return Session()
         try:
             raw = json.loads(self._people.open(person, sealed, "session"))
-            return Session(**{**raw, "options": tuple(raw["options"]), "rest": tuple(raw["rest"])})
-        except (SealBroken, ValueError, TypeError, KeyError):
+            lists = {name: tuple(raw.get(name, ())) for name in ("options", "offers", "rest")}
+            return Session(**{**raw, **lists})
+        except (SealBroken, ValueError, TypeError, KeyError, AttributeError):
             return Session()  # from another version or key: the conversation starts anew, nothing else is lost
 
     def save(self, person: PersonId, session: Session) -> None:

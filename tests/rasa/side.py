@@ -11,6 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
+from nlu.components.sentence_embedding import MAX_CHARACTERS, readable
+from nlu.components.short_answers import ShortAnswers, place_names
 from rasa.core.actions.action import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet, UserUttered
@@ -21,8 +23,6 @@ from bot.rasa import tracker_store
 from bot.rasa.connector import GatewayInput
 from bot.rasa.nlg import AnswerIds
 from bot.rasa.tracker_store import TURNS, BoundedTrackerStore
-from nlu.components.sentence_embedding import MAX_CHARACTERS, readable
-from nlu.components.short_answers import ShortAnswers, place_names
 
 KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 DOMAIN = Domain.load("stories/domain.yml")

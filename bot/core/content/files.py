@@ -56,3 +56,10 @@ def showable_ids(path: Path, key: str) -> set[str]:
     if not isinstance(found, dict) or not all(isinstance(row, dict) and "status" in row for row in found.values()):
         raise ContentError(f"{path.name}: rows with a status are missing under {key}")
     return {str(name) for name, row in found.items() if row["status"] != "not_showable"}
+
+
+def severities(path: Path) -> dict[str, str]:
+    """Severity by id of the danger signs that may be shown."""
+    signs = _under(path, "signs")
+    shown = showable_ids(path, "signs")
+    return {name: str(signs[name].get("severity", "")) for name in shown}

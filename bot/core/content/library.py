@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from bot.core.content.files import parse, read, rows, showable_ids, table
+from bot.core.content.files import parse, read, rows, severities, showable_ids, table
+from bot.core.content.forms import Form, load_forms
 from bot.core.content.model import (
     GAPS,
     LIMITS,
+    LIST_NUMBER,
     PHRASE_NUMBER,
     PLACEHOLDER,
     Answer,
@@ -35,6 +37,9 @@ class Library:
     figures: dict[str, Figure]
     facts: dict[str, Fact]
     places: Places
+    forms: dict[str, Form]
+    signs: dict[str, str]
+    """Severity of each danger sign that may be shown: emergency, high or medium."""
     menu: tuple[str, ...]
     """Answer ids in the order of the menu's numbers."""
 
@@ -79,6 +84,8 @@ def load_library(folder: Path) -> Library:
         figures=figures,
         facts=table(data / "law.yml", Fact, "facts"),
         places=load_places(data),
+        forms=load_forms(folder / "forms"),
+        signs=severities(data / "danger_signs.yml"),
         menu=tuple(str(entry) for entry in rows(folder / "menu.yml", "menu")),
     )
     _check(library, _showable(library, data))
@@ -117,6 +124,8 @@ def _check(library: Library, showable: dict[str, set[str]]) -> None:
     for answer in everything.values():
         problems += [f"{answer.id}: {p}" for p in _answer_problems(answer, library, showable)]
         problems += [f"{answer.id}: related {r} does not exist" for r in answer.related if r not in everything]
+    for form in library.forms.values():
+        problems += [f"forms/{form.id}.yml: {p}" for p in _form_problems(form, library, showable)]
     problems += [f"menu.yml: {entry} is no answer" for entry in library.menu if entry not in everything]
     if not 1 <= len(library.menu) <= MENU_MOST:
         problems.append(f"menu.yml: between 1 and {MENU_MOST} entries, since a person answers with one digit")
@@ -134,6 +143,26 @@ def _phrase_problems(text: str, library: Library) -> list[str]:
         rest = rest.replace("{" + gap + "}", "")
     problems = [f"{key} is no hotline" for key in unknown]
     return [*problems, "a bracket belongs to no known placeholder"] if "{" in rest or "}" in rest else problems
+
+
+def _form_problems(form: Form, library: Library, showable: dict[str, set[str]]) -> list[str]:
+    problems = _source_problems(list(form.sources), showable)
+    problems += [
+        f"{topic} is no answer" for topic in (*form.after, form.starts) if topic and topic not in library.answers
+    ]
+    if form.call is not None and form.call not in library.hotlines:
+        problems.append(f"call {form.call} is no hotline")
+    problems += [
+        f"{f.id}: {f.sign} is no sign that may be shown" for f in form.fields if f.sign and f.sign not in library.signs
+    ]
+    for key, line in form.lines.items():
+        for language in ("zh", "en"):
+            for kind, name in PLACEHOLDER.findall(line.in_(language)):
+                if library.value(kind, name) is None:
+                    problems.append(f"{key}.{language}: {kind}.{name} is in no data file")
+            if any(char.isdigit() for char in LIST_NUMBER.sub("", PLACEHOLDER.sub("", line.in_(language)))):
+                problems.append(f"{key}.{language}: a figure stands in the text, not in a data file")
+    return problems
 
 
 def _source_problems(sources: list[str], showable: dict[str, set[str]]) -> list[str]:

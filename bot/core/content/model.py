@@ -127,7 +127,8 @@ class Place(_Strict):
     """Only where the place sets a figure of its own."""
 
 
-GAPS = frozenset({"dates", "place", "effective", "tier", "month", "hour", "when"})
+GAPS = frozenset({"dates", "place", "effective", "tier", "month", "hour", "when", "title", "count", "number"})
 """What the code fills into phrases."""
 PHRASE_NUMBER = re.compile(r"{tel\.([a-z0-9_]+)}")
+LIST_NUMBER = re.compile(r"^\d\. ", re.MULTILINE)
 PLACEHOLDER = re.compile(r"{{\s*([a-z]+)\.([a-z0-9_]+)\s*}}")

@@ -18,18 +18,24 @@ class Renderer:
 
     def answer(self, answer: Answer, language: str, form: str, today: date) -> str:
         """The whole text of an answer; ``form`` is ``text`` or ``sms``."""
-        body = getattr(answer, form).in_(language).strip()
-        used = [key for table, key in PLACEHOLDER.findall(body) if table == "tel"]
-        body = PLACEHOLDER.sub(self._value, body)
-        lines = [body]
+        body, used = self.filled(getattr(answer, form).in_(language).strip())
         if answer.expired(today) and not answer.is_safety:
-            lines.insert(0, self.phrase("expired", language))
-        if answer.call:
-            used.append(answer.call)
-        if used:
-            lines.append(self._dates(used, language, short=form == "sms" and answer.is_safety))
-        if answer.call:
-            lines.append(self._library.hotlines[answer.call].number)
+            body = self.phrase("expired", language) + "\n" + body
+        return self.with_numbers(body, used, answer.call, language, short=form == "sms" and answer.is_safety)
+
+    def filled(self, text: str) -> tuple[str, list[str]]:
+        """A text with its figures and numbers in place, and the hotlines that it names."""
+        used = [key for table, key in PLACEHOLDER.findall(text) if table == "tel"]
+        return PLACEHOLDER.sub(self._value, text), used
+
+    def with_numbers(self, body: str, used: list[str], call: str | None, language: str, short: bool = False) -> str:
+        """A text with the dates of its numbers below it, and the number to call alone on the last line."""
+        named = [*used, call] if call else used
+        lines = [body]
+        if named:
+            lines.append(self._dates(named, language, short))
+        if call:
+            lines.append(self._library.hotlines[call].number)
         return "\n".join(lines)
 
     def phrase(self, key: str, language: str, **values: object) -> str:

@@ -1,0 +1,148 @@
+"""Reads the answer to one question of a form: numbers, words, amounts, and "I do not know".
+
+Strict where a wrong guess would trap somebody: a message that asks something, or says more than an answer, is none.
+No dependencies beyond the core, since the dialogue engine reads answers in its own environment.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import date
+
+from bot.core.choices import choice
+from bot.core.entities import MONTHS_A_YEAR, Found, find
+
+UNKNOWN, STILL, YES, NO = "unknown", "still", "yes", "no"
+LEAST_WAGE = 50
+"""Yuan; a smaller "wage" is a slip or the answer to something else."""
+_LONGEST, _MOST_WORDS = 24, 12
+"""Characters of a Chinese answer, words of another; what is longer is a message of its own."""
+_YES_NO_LONGEST, _YES_NO_WORDS = 9, 5
+
+_UNKNOWN = re.compile(
+    r"^\W*(?:(?:这个|那个)?(?:我|俺|咱)?(?:真|也|都)?"
+    r"(?:不知道|不晓得|不清楚|不太清楚|不懂|唔知|不记得|记不得|记不清|忘了|忘记了|说不清"
+    r"|不好说|不确定|不想说|跳过|随便|都不是|冇印象|bu ?zhi ?dao)"
+    r"(?:了|呀|啊|呢|诶|哎|嘛)?(?:是?哪里|在哪|多少|几个月)?"
+    r"|(?:sorry )?(?:i )?(?:really )?"
+    r"(?:do ?n[o']?t|dont|dunno|not|no|can'?t|cannot) ?(?:know|sure|idea|remember|say|tell)?"
+    r"(?: it| where| that| how (?:much|many)| the \w+)?"
+    r"|dunno|idk|skip|forgot|no idea|unsure|none of (?:these|them)|unknown)\W*$",
+    re.IGNORECASE,
+)
+_PLAIN_NO = re.compile(r"^\W*no\W*$", re.IGNORECASE)
+_ASKS = re.compile(
+    r"[?？]|怎么|咋|为什么|为啥|凭什么|能不能|可不可以|是不是|要不要|[吗嘛么呢]\W*$|多少钱|谁|"
+    r"\b(?:what|why|how|who|where|when|which|can|could|should|is it|do i|does)\b",
+    re.IGNORECASE,
+)
+_NO = re.compile(
+    r"^(?:(?:我|都|还|也|从来|一直)?(?:没|冇|无|不|否|未|别)|mei|bu\b"
+    r"|no\b|not\b|nope|never|n$|none|didn'?t|did not|don'?t|haven'?t|nothing)",
+    re.IGNORECASE,
+)
+_YES = re.compile(
+    r"^(?:(?:我|都|已经|早|好像|对|嗯|恩|哦|当然)*(?:有|是|对|嗯|恩|签|交|给|发|查|背|存|约|说|会|叫|要|收|写|变|换|懂|好|拍)"
+    r"|yes|yeah|yep|yup|y$|ok|sure|i (?:do|did|have|was)|they (?:do|did|have)|already|done|true|correct|you$|shi\b)",
+    re.IGNORECASE,
+)
+_NOTHING = re.compile(
+    r"^\W*(?:没有?|冇|无|0|零|不加班|没加班|none|no|nothing|zero|nil)(?:了|啊|加班|加过)?\W*$", re.IGNORECASE
+)
+_STILL = re.compile(r"还在|没走|没离职|在职|仍在|在做|\bstill\b|not left|haven'?t left|working there", re.IGNORECASE)
+_AGO = re.compile(r"前|\bago\b|之前|以前")
+LEAVES = re.compile(
+    r"^\W*(?:退出|取消|算了|不算了|不填了|不问了|不答了|不弄了|不想答了|结束|停"
+    r"|stop|quit|cancel|exit|leave|enough|never ?mind|forget it)(?:吧|了)?\W*$",
+    re.IGNORECASE,
+)
+
+Options = Mapping[str, Sequence[str]]
+"""Ids of the options in their order, each with the words that stand for it."""
+
+
+def read_answer(kind: str, text: str, today: date, options: Options | None = None) -> str | float | None:
+    """The typed value that answers a question of this kind, or None when the message is no answer to it.
+
+    ``kind`` as in ``forms.FieldType`` ("place" is not read here). Amounts: yuan, months, hours. ``left``: ``still`` or
+    a month ``YYYY-MM``. "I do not know" in any wording gives ``unknown`` for every kind.
+    """
+    bare = unicodedata.normalize("NFKC", text).strip()
+    asks_amount = kind in {"money", "months", "years", "hours", "left"}
+    if _UNKNOWN.match(bare) and not (_PLAIN_NO.match(bare) and kind in {"yes_no", "no_yes", "hours"}):
+        return UNKNOWN
+    if _too_long(bare, _LONGEST, _MOST_WORDS):
+        return None
+    if kind in {"yes_no", "no_yes"}:
+        return _yes_no(bare)
+    if _ASKS.search(bare):
+        return None
+    if kind == "choice":
+        return _option(bare, options or {})
+    return _amount(kind, bare, today) if asks_amount else None
+
+
+def _too_long(text: str, characters: int, words: int) -> bool:
+    if text.isascii():
+        return len(text.split()) > words
+    return len(text) > characters
+
+
+def _yes_no(text: str) -> str | None:
+    number = choice(text)
+    if number is not None:
+        return {1: YES, 2: NO, 3: UNKNOWN}.get(number)
+    bare = text.strip(" .。!！~,，")
+    if _too_long(bare, _YES_NO_LONGEST, _YES_NO_WORDS) or _ASKS.search(bare):
+        return None
+    if _NO.match(bare):
+        return NO
+    return YES if _YES.match(bare) else None
+
+
+def _option(text: str, options: Options) -> str | None:
+    ids = list(options)
+    number = choice(text)
+    if number is not None:
+        return ids[number - 1] if 1 <= number <= len(ids) else UNKNOWN if number == 0 else None
+    low = text.lower()
+    best = {
+        name: max((len(word) for word in words if _stands(word, low)), default=0) for name, words in options.items()
+    }
+    chosen = max(best, key=lambda name: best[name], default=None)
+    return chosen if chosen and best[chosen] else None
+
+
+def _stands(word: str, text: str) -> bool:
+    return bool(re.search(rf"\b{re.escape(word)}", text)) if word.isascii() else word in text
+
+
+def _amount(kind: str, text: str, today: date) -> str | float | None:
+    found = find(text, today)
+    if kind == "left":
+        return _left(text, found, today)
+    if kind == "hours" and _NOTHING.match(text):
+        return 0.0
+    wanted = {"years": "months"}.get(kind, kind)
+    fitting = [f for f in found if f.kind == wanted]
+    bare = [f for f in found if f.kind == "number"]
+    if len(fitting) == 1:
+        value = float(fitting[0].value)
+    elif not fitting and len(bare) == 1 and len(found) == 1:
+        value = float(bare[0].value) * (MONTHS_A_YEAR if kind == "years" else 1)  # "3" of years means years
+    else:
+        return None
+    return value if kind != "money" or value >= LEAST_WAGE else None
+
+
+def _left(text: str, found: list[Found], today: date) -> str | None:
+    if choice(text) == 1 or _STILL.search(text):
+        return STILL
+    dates = [f for f in found if f.kind == "date"]
+    if dates:
+        return str(dates[-1].value)
+    spans = [f for f in found if f.kind == "months"]
+    if len(spans) == 1 and _AGO.search(text):
+        back = today.year * MONTHS_A_YEAR + today.month - 1 - round(float(spans[0].value))
+        return f"{back // MONTHS_A_YEAR}-{back % MONTHS_A_YEAR + 1:02d}"
+    return None
