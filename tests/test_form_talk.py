@@ -58,8 +58,14 @@ def test_an_answer_offers_its_form_and_one_begins_it(mei: Person, engine: Engine
     engine.says(PAY, ASKS_PLACE)
     assert mei.says(QUESTION).endswith(offered(mei.site))
     begun = mei.says("1")
-    assert begun.startswith("一步步要回工资：一共6个问题")
+    assert begun.startswith("要回工资：一共6个问题")
     assert begun.endswith(question(mei.site, "wages_claim/place"))
+
+
+def test_the_same_answer_is_not_said_twice_the_form_begins(mei: Person, engine: EngineStub) -> None:
+    engine.says(PAY, PAY, ASKS_PLACE)
+    mei.says(QUESTION)
+    assert mei.says("那能要回多少").endswith(question(mei.site, "wages_claim/place"))
 
 
 @pytest.mark.parametrize("yes", ["好", "好的", "yes", "可以"])

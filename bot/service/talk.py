@@ -215,10 +215,12 @@ class Talk:
         answered = last if len(understanding.answers) == 1 else understanding.answers[0]
         if understanding.asking:
             texts += self._form_opening(turn, understanding.asking) if begins else []
-            if last and not begins:
+            if last and not begins and not asks:
                 texts.append(self._answers.phrase("form_goes_on", turn.language))
             return self._say(turn, texts, answered or f"{FORM}{understanding.asking}", understanding, asks)
         offers = (*(FORM + form for form in self._answers.offers_after(answered or "")), *self._also(understanding))
+        if offers and offers == turn.session.offers and not asks:
+            return self._taken(turn, offers[0])  # the same answer again would not help: on to the form
         return self._say(turn, texts, answered, understanding, asks, offers=offers)
 
     def _also(self, understanding: Understanding) -> tuple[str, ...]:

@@ -30,7 +30,7 @@ def test_a_kept_passport_in_english_by_sms_gets_the_english_answer(service: Serv
 
 
 def test_the_minimum_wage_is_asked_for_by_place_and_told_with_its_date(service: Service) -> None:
-    assert "哪里上班" in service.wechat("openid-wage", "最低工资是多少", True)
+    assert "哪个城市干活" in service.wechat("openid-wage", "最低工资是多少", True)
     told = service.wechat("openid-wage", "东莞的", True)
     assert "2080" in told
     assert "2025-03-01" in told
@@ -40,7 +40,7 @@ def test_a_question_inside_the_form_is_answered_and_the_form_offered_again(servi
     service.wechat("openid-trap", "最低工资是多少", False)
     told = service.wechat("openid-trap", "老板不给我签合同怎么办", False)
     assert "合同" in told
-    assert "哪里上班" in told
+    assert "哪个城市干活" in told
 
 
 def test_not_knowing_the_place_ends_the_form_kindly(service: Service) -> None:

@@ -11,8 +11,6 @@ from collections.abc import Callable
 from typing import Any
 
 import redis
-from nlu.components.sentence_embedding import MAX_CHARACTERS, readable
-from nlu.components.short_answers import ShortAnswers, place_names
 from rasa.core.actions.action import ACTION_LISTEN_NAME
 from rasa.shared.core.domain import Domain
 from rasa.shared.core.events import ActionExecuted, ActiveLoop, SlotSet, UserUttered
@@ -23,6 +21,8 @@ from bot.rasa import tracker_store
 from bot.rasa.connector import GatewayInput
 from bot.rasa.nlg import AnswerIds
 from bot.rasa.tracker_store import TURNS, BoundedTrackerStore
+from nlu.components.encoder import MAX_CHARACTERS, Encoder, readable
+from nlu.components.form_answers import FormAnswers, form_questions, place_names
 
 KEY = base64.urlsafe_b64encode(b"k" * 32).decode()
 DOMAIN = Domain.load("stories/domain.yml")
@@ -121,7 +121,7 @@ def a_short_secret_is_refused(url: str) -> None:
 
 
 def places_are_found_by_their_many_names(url: str) -> None:
-    extractor = ShortAnswers(place_names())
+    extractor = FormAnswers(place_names(), form_questions())
     for text, place in (("东莞", "GD.dongguan"), ("i work in Shenzhen", "GD.shenzhen"), ("广东东莞", "GD.dongguan")):
         message = Message({"text": text, "intent_ranking": []})
         extractor.process([message])
@@ -130,6 +130,62 @@ def places_are_found_by_their_many_names(url: str) -> None:
     message = Message({"text": "东莞有个老板三个月没发工资", "intent": {"name": "ask", "confidence": 1.0}})
     extractor.process([message])
     assert message.get("intent")["name"] == "ask"
+    assert [(e["entity"], e["value"]) for e in message.get("entities")][1] == ("months", 3.0)
+
+
+def asked(slot: str, form: str) -> DialogueStateTracker:
+    """A conversation in which a form has just asked for a slot."""
+    tracker = DialogueStateTracker("asked", DOMAIN.slots)
+    for event in (ActiveLoop(form), SlotSet("requested_slot", slot), ActionExecuted(ACTION_LISTEN_NAME)):
+        tracker.update(event, DOMAIN)
+    return tracker
+
+
+def an_answer_fills_the_slot_that_was_asked_for_and_no_other(url: str) -> None:
+    extractor = FormAnswers(place_names(), form_questions())
+    for slot, form, text, value in (
+        ("wages_claim_contract", "wages_claim_form", "没签", "no"),
+        ("wages_claim_sector", "wages_claim_form", "2", "site"),
+        ("overtime_pay_wage", "overtime_pay_form", "三千五", 3500.0),
+        ("place", "wages_claim_form", "不知道", "unknown"),
+        ("place", "wages_claim_form", "在东莞", "GD.dongguan"),
+    ):
+        message = Message({"text": text, "intent": {"name": "ask", "confidence": 0.9}, "intent_ranking": []})
+        extractor.process([message], asked(slot, form))
+        assert message.get("intent")["name"] == "inform", text
+        assert value in [e["value"] for e in message.get("entities") if e["entity"] == slot], text
+
+
+def another_question_in_a_form_keeps_its_topic(url: str) -> None:
+    extractor = FormAnswers(place_names(), form_questions())
+    message = Message({"text": "没有合同怎么办", "intent": {"name": "ask", "confidence": 0.9}, "intent_ranking": []})
+    extractor.process([message], asked("wages_claim_contract", "wages_claim_form"))
+    assert message.get("intent")["name"] == "ask"
+
+
+def a_finished_form_is_forgotten_and_the_place_is_not(url: str) -> None:
+    tracker = DialogueStateTracker("c6", DOMAIN.slots)
+    for event in (
+        ActionExecuted(ACTION_LISTEN_NAME),
+        UserUttered("3480", {"name": "inform", "confidence": 1.0}),
+        SlotSet("place", "GD.dongguan"),
+        SlotSet("overtime_pay_wage", 3480.0),
+        ActiveLoop(None),
+    ):
+        tracker.update(event, DOMAIN)
+    found = there_and_back(url, tracker)
+    assert found.get_slot("overtime_pay_wage") is None
+    assert found.get_slot("place") == "GD.dongguan"
+
+
+def the_encoder_reads_any_text_and_knows_the_contract(url: str) -> None:
+    encoder = Encoder()
+    for text in ("老板不发工资", "\ufdfa" * 50, "\ud800", "", "a" * 100_000, "e\u0301" * 5_000, "🙏" * 700):
+        logits, vector = encoder(text)
+        assert logits.shape == (len(encoder.labels),), text
+        assert vector.shape == (384,), text
+        assert abs(float(logits.sum())) < 1e6, text
+    assert sum(label.startswith("distress/") for label in encoder.labels) == 9
 
 
 def the_encoder_gets_a_bounded_readable_text(url: str) -> None:
@@ -148,6 +204,10 @@ CHECKS: list[Callable[[str], None]] = [
     every_response_of_the_domain_is_an_id,
     a_short_secret_is_refused,
     places_are_found_by_their_many_names,
+    an_answer_fills_the_slot_that_was_asked_for_and_no_other,
+    another_question_in_a_form_keeps_its_topic,
+    a_finished_form_is_forgotten_and_the_place_is_not,
+    the_encoder_reads_any_text_and_knows_the_contract,
     the_encoder_gets_a_bounded_readable_text,
 ]
 
