@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3.10)
 BOOTSTRAP = @$(PYTHON) bot/bootstrap.py
 
-.PHONY: run test check screen ask evaluate texts encoder code anlu lock
+.PHONY: run test check screen ask evaluate bench texts encoder code anlu lock
 
 run:            ## the whole service with the embedded store, phone simulator and console
 	$(BOOTSTRAP) run
@@ -21,6 +21,9 @@ ask:            ## one message a line in, one JSON object a line out: the whole 
 
 evaluate:       ## how well people are understood, on the frozen sets (ARGS="--misses --plot picture.svg")
 	$(BOOTSTRAP) evaluate $(ARGS)
+
+bench:          ## how long the dialogue engine takes to understand one message, on one core
+	$(BOOTSTRAP) bench
 
 texts:          ## what the training texts are worth: counts, near-duplicates, moulds
 	$(BOOTSTRAP) texts

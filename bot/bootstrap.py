@@ -20,7 +20,7 @@ CACHE = pathlib.Path(os.environ.get("ANLU_CACHE") or pathlib.Path.home() / ".cac
 LOWEST, NEWEST = (3, 10), (3, 13)
 RASA_PYTHON = (3, 10)
 ENCODER_PYTHON = (3, 11)
-NEEDS_RASA = {"run", "ask", "talk", "train", "evaluate", "dialogue-check"}
+NEEDS_RASA = {"run", "ask", "talk", "train", "evaluate", "bench", "dialogue-check"}
 
 
 class SetupError(Exception):

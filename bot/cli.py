@@ -119,6 +119,12 @@ def evaluate(floors: bool, misses: bool, picture: Path | None, languages: tuple[
 
 
 @main.command()
+def bench() -> None:
+    """How long the dialogue engine takes to understand one message, on one core."""
+    click.echo(rasa_process.bench())
+
+
+@main.command()
 def texts() -> None:
     """What the training texts are worth: counts, near-duplicates and moulds, topic by topic."""
     for line in texts_report(ROOT / "nlu" / "training"):

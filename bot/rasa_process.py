@@ -24,9 +24,11 @@ QUIET = {
     "SQLALCHEMY_SILENCE_UBER_WARNING": "1",
     "TF_CPP_MIN_LOG_LEVEL": "3",
     "PYTHONWARNINGS": "ignore",
-    # Without this an embedding featurizer beside scikit-learn stalls to a few messages a second.
+    # Without this an encoder beside scikit-learn stalls to a few messages a second.
     "OMP_NUM_THREADS": "1",
     "SANIC_WORKERS": "1",
+    # Rasa's own cache of trained parts knows neither our helpers nor the encoder; ours goes by all sources.
+    "RASA_MAX_CACHE_SIZE": "0",
 }
 LAST_LINES = 25
 DATA = [
@@ -93,14 +95,27 @@ def check() -> None:
         _rasa("rasa test core found something", "test", "core", "--model", str(model), *played)
 
 
+def bench() -> str:
+    """The figures of tests/bench/understanding.py, measured on the present model."""
+    return _run("The measurement failed", "-m", "tests.bench.understanding", str(train())).stdout.strip()
+
+
 def _rasa(failure: str, *arguments: str) -> str:
-    """Runs one command of the engine's; the end of what it printed, which RasaMissing quotes when it fails."""
-    command = [python(), "-m", "rasa", *arguments]
+    """Runs one command of the engine's; the end of what it printed."""
+    return _tail(_run(failure, "-m", "rasa", *arguments))
+
+
+def _run(failure: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Runs the engine's Python; RasaMissing quotes the end of what it printed when it fails."""
+    command = [python(), *arguments]
     answer = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
-    tail = "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-LAST_LINES:])
     if answer.returncode:
-        raise RasaMissing(f"{failure}. What it said last:\n{tail}")
-    return tail
+        raise RasaMissing(f"{failure}. What it said last:\n{_tail(answer)}")
+    return answer
+
+
+def _tail(answer: "subprocess.CompletedProcess[str]") -> str:
+    return "\n".join((answer.stdout + answer.stderr).strip().splitlines()[-LAST_LINES:])
 
 
 def command(model: Path, port: int) -> list[str]:

@@ -50,14 +50,17 @@ class EncoderStale(Exception):
 
 
 class Wording:
-    """Linear scores on hashed character n-grams of one to three, weighed by how rare they are (tf-idf)."""
+    """Linear scores on hashed character n-grams of one to three, weighed by how rare they are (tf-idf).
+
+    Weights are kept one row an n-gram, so that what one message needs lies together in memory.
+    """
 
     def __init__(self) -> None:
         self._ngrams = HashingVectorizer(
             analyzer="char_wb", ngram_range=(1, 3), n_features=HASHED, alternate_sign=False, norm=None
         )
         self._rarity = np.ones(HASHED, dtype=np.float32)
-        self._weights = np.zeros((0, HASHED), dtype=np.float32)
+        self._weights = np.zeros((HASHED, 0), dtype=np.float32)
         self._bias = np.zeros(0, dtype=np.float32)
 
     def train(self, texts: List[Text], labels: List[Text], order: List[Text]) -> None:
@@ -70,12 +73,12 @@ class Wording:
         )
         model.fit(self._weighed(counts), labels)
         rows = [list(model.classes_).index(label) for label in order]
-        self._weights = model.coef_[rows].astype(np.float32)
+        self._weights = np.ascontiguousarray(model.coef_[rows].T.astype(np.float32))
         self._bias = model.intercept_[rows].astype(np.float32)
 
     def scores(self, text: Text) -> np.ndarray:
         row = self._weighed(self._ngrams.transform([text]))
-        return self._weights[:, row.indices] @ row.data + self._bias
+        return row.data @ self._weights[row.indices] + self._bias
 
     def _weighed(self, counts: csr_matrix) -> csr_matrix:
         """Counts as tf-idf with logarithmic counts, each row of length one."""

@@ -81,7 +81,13 @@ def test_a_form_is_walked_to_its_end(service: Service, name: str) -> None:
         ("加班费怎么算", "一个月正常工资多少", "老板扣了我的身份证怎么办", "证", "那啥哈呀嘞"),
         ("老板三个月没发工资了", "哪个城市", "老板扣了我的身份证怎么办", "证", "那啥哈呀嘞"),
         ("公司把我辞退了能赔多少", "怎么结束的", "老板扣了我的身份证怎么办", "证", "那啥哈呀嘞"),
-        ("how is overtime pay calculated", "normal monthly wage", "how much is the fine for being late", "fine", "asdf qwer"),
+        (
+            "how is overtime pay calculated",
+            "normal monthly wage",
+            "how much is the fine for being late",
+            "fine",
+            "asdf qwer",
+        ),
     ],
 )
 def test_no_form_traps(service: Service, begin: str, question: str, between: str, answer: str, nonsense: str) -> None:
