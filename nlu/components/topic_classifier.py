@@ -77,8 +77,10 @@ class Wording:
         self._bias = model.intercept_[rows].astype(np.float32)
 
     def scores(self, text: Text) -> np.ndarray:
-        row = self._weighed(self._ngrams.transform([text]))
-        return row.data @ self._weights[row.indices] + self._bias
+        row = self._ngrams.transform([text])
+        weighed = (1 + np.log(row.data)) * self._rarity[row.indices]
+        weighed /= np.linalg.norm(weighed) or 1.0
+        return weighed.astype(np.float32) @ self._weights[row.indices] + self._bias
 
     def _weighed(self, counts: csr_matrix) -> csr_matrix:
         """Counts as tf-idf with logarithmic counts, each row of length one."""

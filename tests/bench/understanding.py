@@ -5,6 +5,7 @@ medians and 99th percentiles of the whole understanding (pipeline and Rasa's own
 """
 
 import asyncio
+import logging
 import os
 import statistics
 import sys
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 
 from rasa.core.agent import Agent
+from rasa.utils.log_utils import configure_structlog
 
 from nlu.components.encoder import Encoder
 
@@ -43,6 +45,7 @@ async def understand(agent: Agent, texts: list[str]) -> list[float]:
 
 
 def main(model: str) -> None:
+    configure_structlog(logging.ERROR)  # as in service, where no text is logged
     os.sched_setaffinity(0, {sorted(os.sched_getaffinity(0))[0]})
     texts, agent, encoder = messages(), Agent.load(model), Encoder()
     asyncio.run(understand(agent, texts[:20]))  # the first ones are slow
