@@ -68,6 +68,12 @@ def test_the_same_answer_is_not_said_twice_the_form_begins(mei: Person, engine: 
     assert mei.says("那能要回多少").endswith(question(mei.site, "wages_claim/place"))
 
 
+def test_an_engine_that_only_repeats_itself_is_heard_out(mei: Person, engine: EngineStub) -> None:
+    engine.says(PAY)
+    mei.says(QUESTION)
+    assert mei.outcome("那能要回多少").answer == "wages/unpaid"
+
+
 @pytest.mark.parametrize("yes", ["好", "好的", "yes", "可以"])
 def test_an_offer_is_accepted_in_words(mei: Person, engine: EngineStub, yes: str) -> None:
     engine.says(PAY, ASKS_PLACE)

@@ -196,7 +196,7 @@ def test_a_retried_cry_for_help_gets_the_same_answer_and_one_referral(client: Fl
 
 
 def test_the_same_words_in_another_message_are_a_message_of_their_own(client: FlaskClient, engine: EngineStub) -> None:
-    engine.says(PAY)
+    engine.says(decided("rights/union", ranking={"ask/rights.union": 0.9}))
     by_wechat(client, QUESTION, "1")
     by_wechat(client, QUESTION, "2")
     assert engine.asked == 2

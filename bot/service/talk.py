@@ -121,7 +121,8 @@ class Talk:
             understanding = self._engine.begin(turn.person, offer.removeprefix(FORM))
         except EngineAway as error:
             return self._engine_away(turn, error)
-        return self._decided(turn, understanding, asks=False)
+        taken = replace(turn, session=turn.session.but(offers=()))  # whatever it says now is said, not offered anew
+        return self._decided(taken, understanding, asks=False)
 
     def _safe_to_write(self, turn: Turn, answer: int | None) -> Said | None:
         phrase = {1: "safe_yes", 2: "safe_no", 3: "safe_later"}.get(answer or 0)

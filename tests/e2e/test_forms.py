@@ -84,7 +84,7 @@ def test_a_form_is_walked_to_its_end(service: Service, name: str) -> None:
         (
             "how is overtime pay calculated",
             "normal monthly wage",
-            "how much is the fine for being late",
+            "my boss fined me 200 for being late, is it allowed",
             "fine",
             "asdf qwer",
         ),
