@@ -94,9 +94,9 @@ def only_one(path):
         yield
 
 
-def environment(name, python, version):
-    """The Python of the environment `name` (requirements/<name>.txt), made when it is not there yet."""
-    lock = ROOT / "requirements" / (name + ".txt")
+def environment(name, python, version, hashed=True):
+    """The Python of the environment `name` (requirements/<name>.txt; .in without hashes), made when it is missing."""
+    lock = ROOT / "requirements" / (name + (".txt" if hashed else ".in"))
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()[:12]
     folder = CACHE / "env" / ("%s-%s-%s" % (name, dotted(version), digest))
     binary, mark = folder / "bin" / "python", folder / "complete"
@@ -108,7 +108,8 @@ def environment(name, python, version):
         shutil.rmtree(str(folder), ignore_errors=True)
         run_or_explain([python, "-m", "venv", str(folder)], "make a virtual environment")
         install = [str(binary), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
-        run_or_explain([*install, "--require-hashes", "-r", str(lock)], "install " + lock.name)
+        hashes = ["--require-hashes"] if hashed else []
+        run_or_explain([*install, *hashes, "-r", str(lock)], "install " + lock.name)
         mark.touch()
         say("  done in %.0f s" % (time.monotonic() - started))
     return binary
@@ -177,17 +178,8 @@ def check(_arguments):
 
 def encoder(arguments):
     """Fine-tunes the sentence encoder anew, in an environment of its own (PyTorch; about an hour and a half)."""
-    wanted = ROOT / "requirements" / "encoder.in"
-    digest = hashlib.sha256(wanted.read_bytes()).hexdigest()[:12]
-    folder = CACHE / "env" / ("encoder-%s-%s" % (dotted(ENCODER_PYTHON), digest))
-    python, mark = folder / "bin" / "python", folder / "complete"
-    if not mark.exists():
-        say("· encoder environment: installing, this happens once")
-        shutil.rmtree(str(folder), ignore_errors=True)
-        run_or_explain([require(ENCODER_PYTHON, "the encoder's training"), "-m", "venv", str(folder)], "make it")
-        install = [str(python), "-m", "pip", "install", "--quiet", "--no-input", "-r", str(wanted)]
-        run_or_explain(install, "install " + wanted.name)
-        mark.touch()
+    found = require(ENCODER_PYTHON, "the encoder's training")
+    python = environment("encoder", found, ENCODER_PYTHON, hashed=False)
     run_aloud("fine-tuning", [str(python), "-m", "nlu.encoder.train", *arguments])
 
 

@@ -1,7 +1,6 @@
 """`anlu evaluate`: how well what people write is understood, measured on the frozen sets of nlu/eval."""
 
 import json
-import subprocess
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -12,14 +11,13 @@ from bot import rasa_process
 from bot.asking import ask_all
 from bot.core.figures import Judged, Share, calibration, confusions, share
 from bot.core.language import LANGUAGES
+from bot.core.screen.verdict import ESCALATED
 from bot.core.similar import moulds, near_within
 from bot.settings import ROOT
 
 SETS = ROOT / "nlu" / "eval"
 FLOORS = SETS / "floors.yml"
 COSTLIEST = 15
-ESCALATED = 2
-"""Levels 1 and 2 are escalated: the question gets no answer of its own."""
 
 
 class SetBroken(ValueError):
@@ -53,7 +51,7 @@ def _judged(lines: Sequence[tuple[str, str, str]], answers: Iterable[dict[str, o
             ranking=tuple(str(t) for t in found if t),
             confidence=float(str(row["confidence"] or 0.0)),
             recognised=str(row["language"]),
-            escalated=int(str(row["level"])) <= ESCALATED,
+            escalated=row["level"] in ESCALATED,
         )
 
 
@@ -108,8 +106,7 @@ def below_floor(judged: Sequence[Judged]) -> list[str]:
 def plot(judged: Sequence[Judged], target: Path) -> None:
     """A picture of the same, drawn in the dialogue engine's environment, which has matplotlib (nlu/plot.py)."""
     rows = json.dumps([asdict(each) for each in judged])
-    command = [rasa_process.python(), "-m", "nlu.plot", str(target)]
-    subprocess.run(command, input=rows, text=True, check=True, cwd=ROOT, env=rasa_process.environment())
+    rasa_process.run("The picture could not be drawn", "-m", "nlu.plot", str(target), given=rows)
 
 
 def texts_report(folder: Path) -> Iterator[str]:

@@ -97,18 +97,20 @@ def check() -> None:
 
 def bench() -> str:
     """The figures of tests/bench/understanding.py, measured on the present model."""
-    return _run("The measurement failed", "-m", "tests.bench.understanding", str(train())).stdout.strip()
+    return run("The measurement failed", "-m", "tests.bench.understanding", str(train())).stdout.strip()
 
 
 def _rasa(failure: str, *arguments: str) -> str:
     """Runs one command of the engine's; the end of what it printed."""
-    return _tail(_run(failure, "-m", "rasa", *arguments))
+    return _tail(run(failure, "-m", "rasa", *arguments))
 
 
-def _run(failure: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """Runs the engine's Python; RasaMissing quotes the end of what it printed when it fails."""
+def run(failure: str, *arguments: str, given: str | None = None) -> "subprocess.CompletedProcess[str]":
+    """Runs the engine's Python, ``given`` on its standard input; when it fails, RasaMissing quotes its last words."""
     command = [python(), *arguments]
-    answer = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=False)
+    answer = subprocess.run(
+        command, cwd=ROOT, env=environment(), input=given, capture_output=True, text=True, check=False
+    )
     if answer.returncode:
         raise RasaMissing(f"{failure}. What it said last:\n{_tail(answer)}")
     return answer

@@ -97,7 +97,7 @@ def test_every_answer_gives_a_result_without_gaps_that_fits_wechat(data: st.Data
 @LANGUAGES
 def test_every_question_fits_an_sms_of_three_parts(form: Form, language: str) -> None:
     for field in form.fields:
-        labels = "".join(option.label(language) for option in field.options)
+        labels = "".join(option.in_(language) for option in field.options)
         assert FORMS["sms"].fits(field.ask.in_(language) + labels)
 
 

@@ -4,11 +4,10 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-import yaml
 
 from bot.core.language import LANGUAGES
 from bot.core.similar import folded, moulds, near, near_within
-from bot.evaluating import SETS, SetBroken, read_set
+from bot.evaluating import SETS, SetBroken, read_set, training_texts
 from bot.settings import ROOT
 
 TRAINING = ROOT / "nlu" / "training"
@@ -19,11 +18,7 @@ EACH = pytest.mark.parametrize("language", LANGUAGES)
 
 
 def trained(language: str) -> list[str]:
-    lines = []
-    for path in sorted((TRAINING / language).glob("*.yml")):
-        for block in yaml.safe_load(path.read_text(encoding="utf-8"))["nlu"]:
-            lines += [line.strip().removeprefix("- ") for line in block["examples"].splitlines()]
-    return lines
+    return [text for path in sorted((TRAINING / language).glob("*.yml")) for text in training_texts(path)]
 
 
 @EACH
@@ -49,8 +44,9 @@ def test_no_message_of_a_set_or_anything_near_it_was_trained_on(language: str) -
 def test_every_topic_has_its_training_texts(language: str, least: int) -> None:
     small_talk = {"talk.greet", "talk.thanks", "talk.goodbye", "talk.language", "talk.menu", "talk.human"}
     for topic in sorted(t.replace("/", ".", 1) for t in TOPICS):
-        lines = yaml.safe_load((TRAINING / language / f"{topic}.yml").read_text(encoding="utf-8"))["nlu"][0]["examples"]
-        assert len(lines.splitlines()) >= (20 if topic in small_talk else least - 3), topic
+        assert len(training_texts(TRAINING / language / f"{topic}.yml")) >= (
+            20 if topic in small_talk else least - 3
+        ), topic
 
 
 def test_near_duplicates_and_moulds_are_found() -> None:

@@ -46,6 +46,10 @@ def _bare(text: str) -> str:
     return folded.translate({ord(c): None for c in _KEYCAP})
 
 
+def _plain(text: str) -> str:
+    return _bare(text).strip(" .。!！?？~")
+
+
 def choice(text: str) -> int | None:
     """The number that a short message chooses (1, ２, 第二个, "the second one"), or None."""
     match = _CHOICE.fullmatch(_bare(text))
@@ -62,7 +66,7 @@ _ORDINAL = re.compile(
 
 def ordinal(text: str) -> int | None:
     """The place that "第二个" or "the second one" names in a list; None for a bare number, which may mean more."""
-    bare = _bare(text).strip(" .。!！?？~")
+    bare = _plain(text)
     return choice(bare) if _ORDINAL.fullmatch(bare) else None
 
 
@@ -71,7 +75,7 @@ _MORE = frozenset({"更多", "下文", "继续", "接着说", "还有呢", "more
 
 def wants_more(text: str) -> bool:
     """True for a message that only asks for the rest."""
-    return _bare(text).strip(" .。!！?？~") in _MORE
+    return _plain(text) in _MORE
 
 
 _YES = frozenset({
@@ -96,7 +100,7 @@ _SHORT_CHINESE, _SHORT_LATIN = 5, 3
 
 def plain_answer(text: str) -> int | None:
     """The answer to "1 yes, 2 no, 3 later" where a wrong guess would hurt: by number or plain word only."""
-    bare = _bare(text).strip(" .。!！?？~")
+    bare = _plain(text)
     number = choice(text)
     if number in (1, 2, 3):
         return number
@@ -109,7 +113,7 @@ def yes_no_later(text: str) -> int | None:
 
     A short reply that sounds negative counts as no: who hesitates to say that she is safe is not sent away.
     """
-    bare = _bare(text).strip(" .。!！?？~")
+    bare = _plain(text)
     number = choice(text)
     if number in (1, 2, 3):
         return number

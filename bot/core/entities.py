@@ -266,7 +266,12 @@ def _relative(said: str, today: date) -> str:
     if said in {"去年年底", "年初"}:
         return f"{today.year - 1}-12" if said == "去年年底" else f"{today.year}-01"
     back = 2 if said.startswith("上上") else 1 if said.startswith(("上", "last")) else 0
-    year, month = divmod(today.year * MONTHS_A_YEAR + today.month - 1 - back, MONTHS_A_YEAR)
+    return months_back(today, back)
+
+
+def months_back(today: date, months: int) -> str:
+    """The month so many months before today, as ``YYYY-MM``."""
+    year, month = divmod(today.year * MONTHS_A_YEAR + today.month - 1 - months, MONTHS_A_YEAR)
     return f"{year}-{month + 1:02d}"
 
 

@@ -10,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from bot.core.choices import choice
-from bot.core.entities import MONTHS_A_YEAR, Found, find
+from bot.core.entities import MONTHS_A_YEAR, Found, find, months_back
+from bot.core.questions import longer
 
 UNKNOWN, STILL, YES, NO = "unknown", "still", "yes", "no"
+"""Values of answers: not known, a ``left`` question of somebody who still works there, and yes or no."""
 LEAST_WAGE = 50
 """Yuan; a smaller "wage" is a slip or the answer to something else."""
 _LONGEST, _MOST_WORDS = 24, 12
@@ -71,7 +73,7 @@ def read_answer(kind: str, text: str, today: date, options: Options | None = Non
     asks_amount = kind in {"money", "months", "years", "hours", "left"}
     if _UNKNOWN.match(bare) and not (_PLAIN_NO.match(bare) and kind in {"yes_no", "no_yes", "hours"}):
         return UNKNOWN
-    if _too_long(bare, _LONGEST, _MOST_WORDS):
+    if longer(bare, _LONGEST, _MOST_WORDS):
         return None
     if kind in {"yes_no", "no_yes"}:
         return _yes_no(bare)
@@ -82,18 +84,12 @@ def read_answer(kind: str, text: str, today: date, options: Options | None = Non
     return _amount(kind, bare, today) if asks_amount else None
 
 
-def _too_long(text: str, characters: int, words: int) -> bool:
-    if text.isascii():
-        return len(text.split()) > words
-    return len(text) > characters
-
-
 def _yes_no(text: str) -> str | None:
     number = choice(text)
     if number is not None:
         return {1: YES, 2: NO, 3: UNKNOWN}.get(number)
     bare = text.strip(" .。!！~,，")
-    if _too_long(bare, _YES_NO_LONGEST, _YES_NO_WORDS) or _ASKS.search(bare):
+    if longer(bare, _YES_NO_LONGEST, _YES_NO_WORDS) or _ASKS.search(bare):
         return None
     if _NO.match(bare):
         return NO
@@ -143,6 +139,5 @@ def _left(text: str, found: list[Found], today: date) -> str | None:
         return str(dates[-1].value)
     spans = [f for f in found if f.kind == "months"]
     if len(spans) == 1 and _AGO.search(text):
-        back = today.year * MONTHS_A_YEAR + today.month - 1 - round(float(spans[0].value))
-        return f"{back // MONTHS_A_YEAR}-{back % MONTHS_A_YEAR + 1:02d}"
+        return months_back(today, round(float(spans[0].value)))
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-MONTHS_A_YEAR = 12
+from bot.core.entities import MONTHS_A_YEAR
 
 
 def yuan(amount: Decimal) -> str:

@@ -2,8 +2,8 @@
 
 import re
 
-_LONG, _MANY = 4, 3
-"""Characters of a Chinese part, or words of another, from which it can be a question of its own."""
+_TOO_SHORT, _TOO_FEW = 3, 2
+"""Characters of a Chinese part, or words of another, that are not yet a question of its own."""
 _MOST = 4
 _BREAK = re.compile(
     r"[?？!！。;；\n]+|(?:[,，、]\s*)?(?:还有就是|还有|另外|顺便问(?:一下|下)?|再问(?:一下|下|个)?|对了|第二个?[,，是])"
@@ -31,16 +31,16 @@ _SHORT, _FEW = 14, 8
 def questions(text: str) -> list[str]:
     """The parts of a message that ask something, when there are at least two; empty for a single question."""
     parts = [part.strip(" ,，.。") for part in _BREAK.split(text)]
-    asking = [part for part in parts if _substantial(part) and _ASKS.search(part)]
+    asking = [part for part in parts if longer(part, _TOO_SHORT, _TOO_FEW) and _ASKS.search(part)]
     return asking[:_MOST] if len(asking) > 1 else []
 
 
 def leans_on_the_last(text: str) -> bool:
     """True for a short message that is only understood with the one before ("那要是没合同呢", "how much then")."""
     bare = text.strip()
-    short = len(bare.split()) <= _FEW if bare.isascii() else len(bare) <= _SHORT
-    return short and bool(_LEANS.search(bare))
+    return not longer(bare, _SHORT, _FEW) and bool(_LEANS.search(bare))
 
 
-def _substantial(part: str) -> bool:
-    return len(part.split()) >= _MANY if part.isascii() else len(part) >= _LONG
+def longer(text: str, characters: int, words: int) -> bool:
+    """Whether a text is longer than so many words, or so many characters where words are not spaced."""
+    return len(text.split()) > words if text.isascii() else len(text) > characters

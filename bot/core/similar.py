@@ -36,11 +36,12 @@ def near(asked: Sequence[str], known: Sequence[str], alike: float = ALIKE) -> It
     for number, text in enumerate(known):
         same[folded(text)].append(number)
     for number, text in enumerate(asked):
-        if not folded(text):
+        bare = folded(text)
+        if not bare:
             continue  # signs and emoji alone are like all others of their kind
         mine = pieces(text)
         shared = Counter(other for piece in mine for other in index.get(piece, ()))
-        found = set(same.get(folded(text), ()))
+        found = set(same.get(bare, ()))
         found |= {other for other, count in shared.items() if count >= alike * len(mine) / 2}
         for other in sorted(found):
             likeness = len(mine & sets[other]) / len(mine | sets[other])

@@ -66,7 +66,7 @@ class Answers:
         lines = [asked.ask.in_(language).strip()]
         if asked.type in ("yes_no", "no_yes"):
             lines.append(self.phrase("yes_no_unknown", language))
-        lines += [f"{number} {option.label(language)}" for number, option in enumerate(asked.options, 1)]
+        lines += [f"{number} {option.in_(language)}" for number, option in enumerate(asked.options, 1)]
         return "\n".join(lines)
 
     def form_result(self, form_id: str, slots: Mapping[str, str | float], language: str) -> str:

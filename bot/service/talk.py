@@ -219,10 +219,14 @@ class Talk:
             if last and not begins and not asks:
                 texts.append(self._answers.phrase("form_goes_on", turn.language))
             return self._say(turn, texts, answered or f"{FORM}{understanding.asking}", understanding, asks)
-        offers = (*(FORM + form for form in self._answers.offers_after(answered or "")), *self._also(understanding))
+        offers = (*self._forms_after(answered or ""), *self._also(understanding))
         if offers and offers == turn.session.offers and not asks:
             return self._taken(turn, offers[0])  # the same answer again would not help: on to the form
         return self._say(turn, texts, answered, understanding, asks, offers=offers)
+
+    def _forms_after(self, answer_id: str) -> tuple[str, ...]:
+        """The forms that an answer offers, as offers."""
+        return tuple(FORM + form for form in self._answers.offers_after(answer_id))
 
     def _also(self, understanding: Understanding) -> tuple[str, ...]:
         """The second question of a message that asks two things."""
@@ -287,8 +291,7 @@ class Talk:
             found, text = self._answers.answer(answer_id, turn.language, turn.form)
         except KeyError:  # a menu button of an earlier version
             return self._menu(turn, "menu")
-        offers = tuple(FORM + form for form in self._answers.offers_after(found))
-        return self._say(turn, [text], found, check=turn.verdict.check, offers=offers)
+        return self._say(turn, [text], found, check=turn.verdict.check, offers=self._forms_after(found))
 
     def _menu(self, turn: Turn, phrase: str, understanding: Understanding | None = None) -> Said:
         menu = self._answers.library.menu

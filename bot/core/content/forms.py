@@ -7,27 +7,21 @@ from pydantic import StringConstraints
 
 from bot.core.content.files import parse, read
 from bot.core.content.model import AnswerPath, Bilingual, ContentError, _Strict
+from bot.core.form_answers import STILL, UNKNOWN
+
+__all__ = ["STILL", "UNKNOWN", "Field", "Form", "Option", "load_forms"]
 
 FormId = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")]
 FieldType = Literal["place", "choice", "yes_no", "no_yes", "money", "months", "years", "hours", "left"]
 """``no_yes``: a question whose good answer is no. ``months``, ``years``: a span, a bare number counting in that unit.
 ``left``: the month of leaving, or that the person still works there."""
-UNKNOWN = "unknown"
-"""The value of a question that was answered "I do not know"."""
-STILL = "still"
-"""The value of a ``left`` question of somebody who still works there."""
 
 
-class Option(_Strict):
-    """One choice. ``words``: what people write instead of its number, in any language."""
+class Option(Bilingual):
+    """One choice, by its label. ``words``: what people write instead of its number, in any language."""
 
     id: str
-    zh: str
-    en: str
     words: tuple[str, ...] = ()
-
-    def label(self, language: str) -> str:
-        return self.zh if language == "zh" else self.en
 
 
 class Field(_Strict):

@@ -197,7 +197,7 @@ class _Sheet:
     def label(self, field: str) -> str:
         """The chosen option in words, or that it is not known."""
         chosen = next((o for o in self.form.field(field).options if o.id == self.values[field]), None)
-        return chosen.label(self.language) if chosen else self._not_known()
+        return chosen.in_(self.language) if chosen else self._not_known()
 
     def span(self, field: str) -> str:
         """A span of months in words."""
