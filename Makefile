@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3.10)
 BOOTSTRAP = @$(PYTHON) bot/bootstrap.py
 
-.PHONY: run test check screen ask evaluate bench texts encoder code anlu lock
+.PHONY: run test check screen ask evaluate bench texts encoder screen-model code anlu lock
 
 run:            ## the whole service with the embedded store, phone simulator and console
 	$(BOOTSTRAP) run
@@ -13,8 +13,8 @@ test:           ## the tests, on the lowest supported Python and the newest here
 check:          ## style, types and import rules
 	$(BOOTSTRAP) check
 
-screen:         ## one message a line in, one JSON object a line out: the distress screen alone
-	$(BOOTSTRAP) screen
+screen:         ## one message a line in, one JSON object a line out: the distress screen alone (MODEL=off: words only)
+	$(BOOTSTRAP) screen $(if $(filter off,$(MODEL)),--no-model)
 
 ask:            ## one message a line in, one JSON object a line out: the whole path with the dialogue engine
 	$(BOOTSTRAP) ask
@@ -22,7 +22,7 @@ ask:            ## one message a line in, one JSON object a line out: the whole 
 evaluate:       ## how well people are understood, on the frozen sets (ARGS="--misses --plot picture.svg")
 	$(BOOTSTRAP) evaluate $(ARGS)
 
-bench:          ## how long the dialogue engine takes to understand one message, on one core
+bench:          ## how long the screen and the engine's understanding take for one message, on one core
 	$(BOOTSTRAP) bench
 
 texts:          ## what the training texts are worth: counts, near-duplicates, moulds
@@ -30,6 +30,9 @@ texts:          ## what the training texts are worth: counts, near-duplicates, m
 
 encoder:        ## fine-tunes the sentence encoder anew (about an hour and a half; needs PyTorch)
 	$(BOOTSTRAP) encoder $(ARGS)
+
+screen-model:   ## the screen's cues, reader and balance anew from its texts (about an hour; after `make encoder`)
+	$(BOOTSTRAP) screen-model
 
 code:           ## the first counsellor's sign-in code of the moment
 	$(BOOTSTRAP) code

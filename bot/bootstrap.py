@@ -183,6 +183,16 @@ def encoder(arguments):
     run_aloud("fine-tuning", [str(python), "-m", "nlu.encoder.train", *arguments])
 
 
+def screen_model(_arguments):
+    """Makes the screen's cues, its reader and its balance anew from the texts (about an hour; needs PyTorch)."""
+    if not (ROOT / "var" / "encoder" / "second.pt").exists():
+        raise SetupError("The topic encoder's checkpoint var/encoder/second.pt is missing: run `make encoder` first.")
+    found = require(ENCODER_PYTHON, "the screen's training")
+    python = environment("encoder", found, ENCODER_PYTHON, hashed=False)
+    for name in ("cues", "train", "fit"):
+        run_aloud(name, [str(python), "-m", "nlu.screen." + name])
+
+
 def run_aloud(name, command, rasa=None):
     """Runs one check with its output shown; its failure ends everything."""
     say("· %s" % name)
@@ -199,6 +209,8 @@ def main(arguments):
         check(rest)
     elif verb == "encoder":
         encoder(rest)
+    elif verb == "screen-model":
+        screen_model(rest)
     elif verb == "envs":
         app_environment(), rasa_environment()
     else:

@@ -1,6 +1,7 @@
 """The command line `anlu`."""
 
 import json
+import runpy
 import sys
 import time
 from collections.abc import Iterator
@@ -9,11 +10,11 @@ from pathlib import Path
 import click
 import pyotp
 
-from bot import rasa_process
+from bot import evaluating_distress, rasa_process
 from bot.asking import ask_all, private_site
 from bot.core.content import ContentError, load_library
+from bot.core.figures import Share
 from bot.core.language import LANGUAGES, Language
-from bot.core.screen.lexicon import LexiconError
 from bot.evaluating import below_floor, judge_all, plot, report, texts_report
 from bot.log import configure
 from bot.onemachine import FIRST, VAR, OneMachine, new_secrets
@@ -27,7 +28,7 @@ from bot.wiring import CONTENT, build_site, load_screen
 from channels.terminal import Terminal
 
 EXPECTED = (
-    SettingsError, ContentError, LexiconError, EmbeddedStoreError, StartFailed, RasaMissing, StoreAway, ValueError,
+    SettingsError, ContentError, EmbeddedStoreError, StartFailed, RasaMissing, StoreAway, ValueError,
 )  # fmt: skip
 """Errors that a person can act on: shown as a sentence, never as a stack trace."""
 
@@ -77,9 +78,10 @@ def dialogue_check() -> None:
 
 
 @main.command()
-def screen() -> None:
+@click.option("--no-model", is_flag=True, help="layers 1 to 3 alone: normalising, lexicon with cues, context rules")
+def screen(no_model: bool) -> None:
     """Screens messages for distress: one a line in, one JSON object a line out. No engine, no store."""
-    tables = load_screen()
+    tables = load_screen(model=not no_model)
     for message in _lines():
         verdict = tables(message)
         row = {
@@ -105,22 +107,29 @@ def ask() -> None:
 @click.option("--misses", is_flag=True, help="list every message that was not understood")
 @click.option("--plot", "picture", type=click.Path(path_type=Path), help="also draw a picture, .svg or .png")
 @click.option("--language", "languages", multiple=True, type=click.Choice(LANGUAGES), help="only these languages")
-def evaluate(floors: bool, misses: bool, picture: Path | None, languages: tuple[Language, ...]) -> None:
+@click.option("--distress", is_flag=True, help="measure the distress screen instead, on its own sets")
+def evaluate(floors: bool, misses: bool, picture: Path | None, languages: tuple[Language, ...], distress: bool) -> None:
     """Measures on the frozen sets of nlu/eval how well people are understood, the whole way."""
     configure("evaluate", quiet=True)
-    judged = judge_all(VAR, languages or LANGUAGES)
-    for line in report(judged, misses):
+    chosen = languages or LANGUAGES
+    if distress:
+        screened = evaluating_distress.screen_all(load_screen(), load_screen(model=False), chosen)
+        lines, low = evaluating_distress.report(screened, misses), evaluating_distress.below_floor(screened)
+    else:
+        judged = judge_all(VAR, chosen)
+        lines, low = report(judged, misses), below_floor(judged)
+        if picture:
+            plot(judged, picture)
+    for line in lines:
         click.echo(line)
-    if picture:
-        plot(judged, picture)
-    low = below_floor(judged) if floors else []
-    if low:
-        raise click.ClickException("Understanding has become worse:\n  " + "\n  ".join(low))
+    if floors and low:
+        raise click.ClickException("It has become worse:\n  " + "\n  ".join(low))
 
 
 @main.command()
 def bench() -> None:
-    """How long the dialogue engine takes to understand one message, on one core."""
+    """How long the distress screen and the dialogue engine's understanding take for one message, on one core."""
+    runpy.run_module("tests.bench.screening", run_name="__main__")
     click.echo(rasa_process.bench())
 
 
@@ -138,6 +147,23 @@ def unanswered(month: str | None) -> None:
     site = build_site("cli")
     for topic, count in site.unanswered.of(month or site.unanswered.month()).items():
         click.echo(f"{count:6}  {topic}")
+
+
+@main.command()
+@click.option("--texts", is_flag=True, help="print the released words as an evaluation set: class, kind, text")
+def verdicts(texts: bool) -> None:
+    """What counsellors said of the screen: how often it was right, by kind and language."""
+    given = list(build_site("cli").verdicts.all())
+    if texts:
+        for each in given:
+            kind = (each.kinds or ("third_party",))[0] if each.right else "none"
+            for text in each.texts:
+                click.echo("\t".join(("released", kind, " ".join(text.split()))))
+        return
+    for name, key in (("language", lambda v: v.language), ("kind", lambda v: ",".join(v.kinds) or "-")):
+        for value in sorted({key(each) for each in given}):
+            rows = [each for each in given if key(each) == value]
+            click.echo(f"{name:9} {value:30} right {Share(sum(each.right for each in rows), len(rows))} of {len(rows)}")
 
 
 @main.command()

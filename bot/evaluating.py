@@ -94,7 +94,8 @@ def below_floor(judged: Sequence[Judged]) -> list[str]:
     """Sentences for every figure that lies under its committed floor."""
     floors: dict[str, dict[str, float]] = yaml.safe_load(FLOORS.read_text(encoding="utf-8"))
     found = []
-    for language, wanted in floors.items():
+    for language in LANGUAGES:
+        wanted = floors[language]
         rows = [e for e in judged if e.language == language]
         for name, top in (("top1", 1), ("top3", 3)):
             reached = 100 * share(rows, top).value

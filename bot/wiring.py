@@ -11,16 +11,19 @@ from bot.console.app import create_console
 from bot.core.clock import SystemClock
 from bot.core.content import Library, load_library
 from bot.core.screen import Screen
+from bot.core.screen.screen import Reader
 from bot.dialogue.client import Engine
 from bot.dialogue.keywords import KeywordMenu
 from bot.gateway.app import create_gateway
 from bot.gateway.simulator import simulator
-from bot.log import configure
+from bot.log import configure, logger
 from bot.service.answers import Answers
 from bot.service.counselling import Counselling
 from bot.service.delivery import Delivery
 from bot.service.escalation import Escalation
 from bot.service.inbound import InboundService
+from bot.service.shelter import Shelter
+from bot.service.silence import Silence
 from bot.service.talk import Talk
 from bot.settings import ROOT, Settings, load_settings
 from bot.store.connection import Store, StoreAway
@@ -32,6 +35,8 @@ from bot.store.spool import Spool
 from bot.store.staff import Staff
 from bot.store.turns import Turns
 from bot.store.unanswered import Unanswered
+from bot.store.verdicts import Verdicts
+from bot.store.watch import Watch
 from bot.worker import Worker
 from channels.base import Channel
 from channels.twilio_sms import TwilioSms
@@ -40,9 +45,22 @@ from channels.wechat import WeChat
 CONTENT = ROOT / "content"
 
 
-def load_screen(content: Path = CONTENT) -> Screen:
-    """The distress screen; needs no settings, no store and no network."""
-    return Screen.from_folder(content / "screen")
+def load_screen(content: Path = CONTENT, model: bool = True) -> Screen:
+    """The distress screen; needs no settings, no store and no network.
+
+    Without its reader of meaning (not wanted, missing, broken) it works on words alone, and says so loudly.
+    """
+    return Screen.from_folder(content / "screen", _reader() if model else None)
+
+
+def _reader() -> Reader | None:
+    try:
+        from nlu.screen.reader import Reader as Meaning
+
+        return Meaning()
+    except Exception as error:  # whatever is wrong with a model, words still work
+        logger().critical("screen_works_on_words_alone", error=type(error).__name__)
+        return None
 
 
 @dataclass
@@ -107,11 +125,22 @@ class Site:
         talk = Talk(self.answers, self.engine, menu, self.people, self.referrals, self.unanswered)
         escalation = Escalation(self.answers, self.referrals, self.spool)
         turns = Turns(self.store)
-        return InboundService(self.screen, self.answers, talk, escalation, self.people, self.sessions, turns)
+        shelter = Shelter(self.answers, escalation)
+        return InboundService(
+            self.screen, self.answers, talk, escalation, self.people, self.sessions, turns, shelter, self.watch
+        )
+
+    @cached_property
+    def watch(self) -> Watch:
+        return Watch(self.store)
 
     @cached_property
     def counselling(self) -> Counselling:
-        return Counselling(self.referrals, self.staff, self.answers)
+        return Counselling(self.referrals, self.staff, self.answers, self.verdicts)
+
+    @cached_property
+    def verdicts(self) -> Verdicts:
+        return Verdicts(self.store, self.settings.site_cipher)
 
     @cached_property
     def channels(self) -> dict[str, Channel]:
@@ -129,8 +158,9 @@ class Site:
 
     @cached_property
     def worker(self) -> Worker:
-        delivery = Delivery(self.outbox, self.people, self.channels)
-        return Worker(self.store, self.referrals, delivery, self.spool, self.people)
+        delivery = Delivery(self.outbox, self.people, self.channels, self.sessions)
+        silence = Silence(self.watch, self.sessions, self.people, self.referrals)
+        return Worker(self.store, self.referrals, delivery, self.spool, self.people, silence)
 
     def health(self) -> dict[str, bool]:
         return {"store": _up(self.store.ping), "engine": self.engine.ready()}

@@ -6,6 +6,7 @@ from types import FrameType
 
 from bot.log import logger
 from bot.service.delivery import Delivery
+from bot.service.silence import Silence
 from bot.store.connection import Store, StoreAway
 from bot.store.people import People
 from bot.store.referrals import Referrals
@@ -20,12 +21,15 @@ AT_ONCE = 50
 class Worker:
     """One loop; several workers may run, since every duty is leased or atomic in the store."""
 
-    def __init__(self, store: Store, referrals: Referrals, delivery: Delivery, spool: Spool, people: People) -> None:
+    def __init__(
+        self, store: Store, referrals: Referrals, delivery: Delivery, spool: Spool, people: People, silence: Silence
+    ) -> None:
         self._store = store
         self._referrals = referrals
         self._delivery = delivery
         self._spool = spool
         self._people = people
+        self._silence = silence
         self._stopping = False
 
     def run(self) -> None:
@@ -56,6 +60,9 @@ class Worker:
         back = self._referrals.reap()
         if back:
             logger().warning("leases_expired", count=len(back))
+        silent = self._silence.hear()
+        if silent:
+            logger().warning("silence_after_danger", count=silent)
         if self._spool.count():
             moved = self._spool.drain(self._people, self._referrals)
             logger().warning("spool_drained", count=moved, waiting=self._spool.count())

@@ -43,7 +43,7 @@ PAY = decided("wages/unpaid", ranking={"ask/wages.unpaid": 0.9})
 
 @functools.cache
 def _content() -> tuple[Library, Screen]:
-    return load_library(CONTENT), load_screen()
+    return load_library(CONTENT), load_screen(model=False)
 
 
 @contextmanager

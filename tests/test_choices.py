@@ -97,3 +97,8 @@ def test_a_reserved_word_alone_has_its_meaning(text: str, word: Reserved) -> Non
 )
 def test_a_reserved_word_in_a_sentence_has_no_meaning_of_its_own(text: str) -> None:
     assert reserved(text) is None
+
+
+@pytest.mark.parametrize("text", ["๑", "໑", "១", "၁", "１"])
+def test_a_number_in_the_digits_of_any_script_chooses(text: str) -> None:
+    assert choice(text) == 1

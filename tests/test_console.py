@@ -29,6 +29,7 @@ from bot.store.connection import Store
 from bot.store.people import People
 from bot.store.referrals import Claim, Referrals
 from bot.store.staff import Counsellor, Staff
+from bot.store.verdicts import Verdicts
 from bot.wiring import CONTENT
 
 PASSWORD, SECRET = "a long enough password", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -77,8 +78,8 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def counselling(referrals: Referrals, staff: Staff, library: Library) -> Counselling:
-    return Counselling(referrals, staff, Answers(library, SystemClock()))
+def counselling(referrals: Referrals, staff: Staff, library: Library, store: Store, site_cipher: Cipher) -> Counselling:
+    return Counselling(referrals, staff, Answers(library, SystemClock()), Verdicts(store, site_cipher))
 
 
 @pytest.fixture
@@ -91,7 +92,8 @@ def app_without_store(tmp_path: Path, site_cipher: Cipher, library: Library) -> 
     """The console on a day when nobody answers at the store's address."""
     away = Store(f"unix://{tmp_path}/nobody.sock", "t")
     people, staff = People(away, site_cipher, b"secret"), Staff(away, site_cipher)
-    counselling = Counselling(Referrals(away, people), staff, Answers(library, SystemClock()))
+    referrals, verdicts = Referrals(away, people), Verdicts(away, site_cipher)
+    counselling = Counselling(referrals, staff, Answers(library, SystemClock()), verdicts)
     yield create_console(counselling, staff, away.bell, COOKIE_KEY, cookie_secure=True)
     away.client.close()
 
@@ -579,6 +581,47 @@ def test_a_double_click_on_end_sends_one_hand_back(
 ) -> None:
     answers = [desk.post(f"/conversation/{mine}/resolve", op="the-same-click", outcome="helped") for _ in range(2)]
     assert ([a.status_code for a in answers], len(posted())) == ([302, 302], 1)
+
+
+@pytest.mark.parametrize("said", ["right", "wrong"])
+def test_she_tells_the_screen_whether_it_was_right(
+    desk: Browser, mine: ReferralId, store: Store, site_cipher: Cipher, said: str
+) -> None:
+    assert desk.post(f"/conversation/{mine}/judge", verdict=said).status_code == 302
+    assert f"You said: {said}" in desk.get(f"/conversation/{mine}").text
+    [verdict] = Verdicts(store, site_cipher).all()
+    assert (verdict.right, verdict.texts) == (said == "right", ())
+
+
+def test_a_verdict_keeps_no_words_and_audits_who_gave_it(desk: Browser, mine: ReferralId, store: Store) -> None:
+    desk.post(f"/conversation/{mine}/judge", verdict="wrong")
+    kept = str(store.client.xrange(store.keys("verdicts")))
+    assert (TEXT in kept, OPENID in kept) == (False, False)
+    assert "judged" in str(store.client.xrange(store.keys("audit")))
+
+
+def test_released_words_are_kept_sealed_and_only_those_that_called(
+    desk: Browser, mine: ReferralId, store: Store, site_cipher: Cipher, referrals: Referrals
+) -> None:
+    person = referrals.get(mine).person  # type: ignore[union-attr]
+    referrals.enqueue("again", person, "wechat", "zh", 1, ("violence",), "他拿刀", ("says “拿刀”",))
+    referrals.append("later", person, "person", "我在二楼")
+    desk.post(f"/conversation/{mine}/judge", verdict="right", release="yes")
+    [verdict] = Verdicts(store, site_cipher).all()
+    assert "他拿刀" in verdict.texts
+    assert "我在二楼" not in verdict.texts
+    assert "他拿刀" not in str(store.client.xrange(store.keys("verdicts")))
+
+
+def test_she_can_change_her_mind(desk: Browser, mine: ReferralId, store: Store, site_cipher: Cipher) -> None:
+    for said in ("right", "wrong"):
+        desk.post(f"/conversation/{mine}/judge", verdict=said)
+    assert [verdict.right for verdict in Verdicts(store, site_cipher).all()] == [False]
+
+
+def test_a_verdict_needs_a_word_and_the_conversation(desk: Browser, other_desk: Browser, mine: ReferralId) -> None:
+    assert desk.post(f"/conversation/{mine}/judge", verdict="maybe").status_code == 422
+    assert other_desk.post(f"/conversation/{mine}/judge", verdict="right").status_code == 409
 
 
 @pytest.mark.parametrize("outcome", ["", "nonsense"])

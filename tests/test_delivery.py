@@ -2,14 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import pytest
 
 from bot.core.message import Inbound, PersonId, Reply
+from bot.service import delivery as module
 from bot.service.delivery import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, TRIES, Delivery
 from bot.store.connection import Store
 from bot.store.outbox import Outbox
 from bot.store.people import People
+from bot.store.sessions import Session, Sessions
 from channels import base
 from channels.base import HttpAnswer, Misconfigured, SendError, TryLater, Unreachable, Webhook, WindowClosed
 
@@ -44,8 +47,8 @@ def platform() -> Platform:
 
 
 @pytest.fixture
-def delivery(outbox: Outbox, people: People, platform: Platform) -> Delivery:
-    return Delivery(outbox, people, {"sms": platform})
+def delivery(outbox: Outbox, people: People, platform: Platform, sessions: Sessions) -> Delivery:
+    return Delivery(outbox, people, {"sms": platform}, sessions)
 
 
 @pytest.fixture
@@ -179,10 +182,10 @@ def test_a_channel_that_is_not_set_up_is_given_up_not_a_fault(
 
 
 def test_channels_are_known_by_their_own_name_not_by_their_path(
-    outbox: Outbox, people: People, person: PersonId, platform: Platform
+    outbox: Outbox, people: People, person: PersonId, platform: Platform, sessions: Sessions
 ) -> None:
     outbox.post("m1", person, "sms", TEXT)
-    Delivery(outbox, people, {"another-path": platform}).one()
+    Delivery(outbox, people, {"another-path": platform}, sessions).one()
     assert len(platform.sent) == 1
 
 
@@ -231,3 +234,52 @@ def test_the_log_shows_neither_words_nor_number(
     delivery.one()
     assert "message_not_sent" in logged()
     assert [s for s in (NUMBER, OTHER, TEXT, "we are here", person) if s in logged()] == []
+
+
+# A phone that others may be reading
+
+
+def test_nothing_is_sent_in_the_wrong_number_mode_until_the_word_comes(
+    delivery: Delivery, outbox: Outbox, person: PersonId, platform: Platform, sessions: Sessions, store: Store
+) -> None:
+    sessions.save(person, Session(hidden=True))
+    outbox.post("m1", person, "sms", TEXT)
+    assert delivery.one() is True
+    assert (platform.sent, store.hash("out", "message", "m1")["state"]) == ([], "held")
+    sessions.save(person, Session(hidden=False))
+    due_now(store, person)
+    assert delivery.one() is True
+    assert len(platform.sent) == 1
+
+
+def test_a_message_held_back_is_not_counted_as_tried(
+    delivery: Delivery, outbox: Outbox, person: PersonId, platform: Platform, sessions: Sessions, store: Store
+) -> None:
+    sessions.save(person, Session(hidden=True))
+    outbox.post("m1", person, "sms", TEXT)
+    for _ in range(20):
+        delivery.one()
+        due_now(store, person)
+    sessions.save(person, Session())
+    platform.errors.append(base.TryLater("busy", "later"))
+    delivery.one()
+    assert (outbox.given_up(), store.hash("out", "message", "m1")["state"]) == (0, "waiting")
+
+
+def test_nothing_is_sent_outside_her_safe_hours(
+    delivery: Delivery,
+    outbox: Outbox,
+    person: PersonId,
+    platform: Platform,
+    sessions: Sessions,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "pause_until_safe", lambda hours, now: timedelta(minutes=5) if hours else timedelta(0))
+    sessions.save(person, Session(safe_hours=(20, 22)))
+    outbox.post("m1", person, "sms", TEXT)
+    assert delivery.one() is True
+    assert platform.sent == []
+
+
+def due_now(store: Store, person: PersonId) -> None:
+    store.client.zadd(store.keys("out", "due"), {person: 0})

@@ -264,6 +264,13 @@ def test_a_suspicion_asks_the_gentle_question_without_the_engine_too(mei: Person
     assert mei.says("boss took my passport").endswith(phrase(mei.site, "check_question", "en"))
 
 
+def test_who_waits_for_a_human_already_is_not_asked(mei: Person, engine: EngineStub) -> None:
+    engine.says(PAY)
+    mei.says("他打我")
+    mei.says("1")
+    assert not mei.says("boss took my passport").endswith(phrase(mei.site, "check_question", "en"))
+
+
 def test_what_was_asked_is_answered_above_the_gentle_question(mei: Person, engine: EngineStub) -> None:
     engine.says(SUSPECTS_DISTRESS)
     assert "12333" in mei.says("我们晚上都在宿舍")
@@ -371,7 +378,16 @@ def test_what_she_writes_while_waiting_is_noted_with_the_answer(mei: Person, eng
 
 def test_the_engine_surely_hearing_distress_escalates(mei: Person, engine: EngineStub) -> None:
     engine.says(HEARS_DISTRESS)
-    assert "12110" in mei.says("我们晚上都在宿舍")
+    mei.says("我们晚上都在宿舍")
+    assert level(mei) == 2
+
+
+def test_a_danger_that_she_did_not_name_is_not_named_on_her_phone(mei: Person, engine: EngineStub) -> None:
+    engine.says(HEARS_DISTRESS)
+    first = mei.says("我们晚上都在宿舍")
+    assert phrase(mei.site, "quiet_first", "zh") in first
+    assert not any(number in first for number in ("110", "12110"))
+    assert "12110" in mei.says("1"), "what to do comes when she says that she can read it"
     assert mei.referral is not None
     assert (mei.referral.level, mei.referral.kinds) == (2, ("confinement",))
 

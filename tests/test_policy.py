@@ -1,5 +1,7 @@
 """The table of what is done with a message: danger comes before everything, and a second opinion never calms."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -56,6 +58,12 @@ def test_an_engine_that_thinks_of_distress_asks_the_gentle_question() -> None:
 def test_an_engine_that_surely_hears_distress_escalates() -> None:
     verdict = second_opinion(CALM, Hearing(DISTRESS_SURE, "confinement"))
     assert (verdict.level, verdict.check, verdict.escalates) == (2, False, True)
+
+
+def test_where_the_screen_s_own_reader_found_nothing_the_engine_only_asks() -> None:
+    calm = second_opinion(replace(CALM, read=True), Hearing(0.99, "confinement"))
+    unsure = second_opinion(replace(UNSURE, read=True), Hearing(0.99, "confinement"))
+    assert ((calm.level, calm.check), unsure.level) == ((4, True), 2)
 
 
 def test_the_engine_s_opinion_is_a_reason_that_a_counsellor_can_read() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.core.screen import Screen, Verdict
-from bot.core.screen.lexicon import Entry, Lexicon, LexiconError, Rule, load
+from bot.core.screen.lexicon import Entry, Lexicon, LexiconError, Pattern, Rule, load
 from bot.wiring import CONTENT
 
 HELP = {"id": "t.help", "kind": "violence", "level": 1, "terms": ["救命"], "example": "救命"}
@@ -57,7 +57,7 @@ def test_a_term_is_found_anywhere_and_however_disguised(folder: Path, message: s
 @given(before=st.text(max_size=100), after=st.text(max_size=100))
 @settings(deadline=None)
 def test_a_cry_is_found_whatever_stands_around_it(before: str, after: str) -> None:
-    entry = Entry("t.help", "violence", 1, ("救命",), None, sound=False, firm=False, example="救命", counter="")
+    entry = Entry("t.help", "violence", 1, ("救命",), (), sound=False, firm=False, example="救命", counter="")
     assert Screen(Lexicon((entry,), ()))(f"{before}。救命。{after}").level == 1
 
 
@@ -215,9 +215,11 @@ class CountedPattern:
 
 
 def test_a_rule_is_tried_once_for_a_clause_however_often_the_cry_is_repeated() -> None:
-    entry = Entry("t.help", "violence", 1, ("救命",), None, sound=False, firm=False, example="救命", counter="")
+    entry = Entry("t.help", "violence", 1, ("救命",), (), sound=False, firm=False, example="救命", counter="")
     pattern: Any = CountedPattern()
-    counted = Rule("t.rule", "harmless", "message", pattern, frozenset({"violence"}), says="x", example="")
+    counted = Rule(
+        "t.rule", "harmless", "message", (Pattern(pattern, frozenset()),), frozenset({"violence"}), says="x", example=""
+    )
     Screen(Lexicon((entry,), (counted,)))("救命" * 300)
     assert pattern.searches <= 3
 
@@ -236,11 +238,15 @@ def test_a_fault_inside_is_told_without_the_words(folder: Path) -> None:
         def search(self, text: str) -> None:
             raise RuntimeError(text)
 
-    entry = Entry("t.help", "violence", 1, ("救命",), None, sound=False, firm=False, example="救命", counter="")
+    entry = Entry("t.help", "violence", 1, ("救命",), (), sound=False, firm=False, example="救命", counter="")
     pattern: Any = Failing()
-    failing = Rule("t.rule", "harmless", "clause", pattern, frozenset({"violence"}), says="x", example="")
+    failing = Rule(
+        "t.rule", "harmless", "clause", (Pattern(pattern, frozenset()),), frozenset({"violence"}), says="x", example=""
+    )
     found = Screen(Lexicon((entry,), (failing,)))("我在东莞救命")
-    assert (found.check, found.reasons) == (True, ("the screen failed (RuntimeError): treated as unsure",))
+    assert found.level == 1, "what was found stands when the rules that might excuse it fail"
+    assert found.faults == ("the context rules failed (RuntimeError): treated as unsure",)
+    assert not any("东莞" in reason for reason in found.reasons)
 
 
 # Broken data files
@@ -373,7 +379,7 @@ def test_no_example_of_an_excuse_calls_a_human(real: Screen, excuse: Rule) -> No
 
 
 def test_no_entry_fires_on_nothing() -> None:
-    assert [entry.id for entry in REAL.entries if entry.pattern and entry.pattern.search("")] == []
+    assert [entry.id for entry in REAL.entries if any(p.compiled.search("") for p in entry.patterns)] == []
 
 
 @pytest.mark.parametrize("mark", ["!", "！！！", "。", ".", "...", "😭", "  ", "\n"])

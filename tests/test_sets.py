@@ -8,7 +8,9 @@ import pytest
 from bot.core.language import LANGUAGES
 from bot.core.similar import folded, moulds, near, near_within
 from bot.evaluating import SETS, SetBroken, read_set, training_texts
+from bot.evaluating_distress import read_distress
 from bot.settings import ROOT
+from nlu.screen.texts import QUESTION, Text, all_texts, written
 
 TRAINING = ROOT / "nlu" / "training"
 TOPICS = {path.relative_to(ROOT / "content" / "answers").with_suffix("").as_posix() for path in
@@ -70,3 +72,45 @@ def test_a_broken_line_of_a_set_is_named(tmp_path: Path) -> None:
     path.write_text("wages/unpaid\t没发工资\nno tab here\n", encoding="utf-8")
     with pytest.raises(SetBroken, match="line 2"):
         read_set(path)
+
+
+# The distress screen's texts and sets
+
+DISTRESS_SETS = sorted(SETS.glob("distress*.tsv"))
+ENOUGH = {"zh": (1_500, 3_000), "en": (1_500, 3_000)}
+ENOUGH_ELSEWHERE = (300, 300)
+"""Messages of people in danger, and purpose-written ones of people who are not."""
+
+
+def screen_texts(language: str) -> list[Text]:
+    return [row for row in all_texts() if row.language == language]
+
+
+@pytest.mark.parametrize("path", DISTRESS_SETS, ids=lambda path: path.name)
+def test_a_distress_set_is_in_order_and_holds_nothing_twice(path: Path) -> None:
+    texts = [folded(text) or text for _, _, text in read_distress(path)]
+    assert [text for text, count in Counter(texts).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("path", DISTRESS_SETS, ids=lambda path: path.name)
+def test_nothing_near_a_distress_set_was_trained_on(path: Path) -> None:
+    language = path.name.split(".")[1]
+    known = [row.text for row in screen_texts(language)]
+    asked = [text for _, _, text in read_distress(path)]
+    alike = [(asked[i], known[j]) for i, j, _ in near(asked, known)]
+    assert alike == []
+
+
+@EACH
+def test_the_screen_has_texts_enough(language: str) -> None:
+    danger, harmless = ENOUGH.get(language, ENOUGH_ELSEWHERE)
+    rows = screen_texts(language)
+    assert sum(row.danger for row in rows) >= danger
+    assert sum(not row.danger and row.shape != QUESTION for row in rows) >= harmless
+
+
+def test_a_broken_line_of_the_screens_texts_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "zh.tsv"
+    path.write_text("none\t0\teveryday\t你好\nnone\t你好\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="line 2"):
+        written(path)

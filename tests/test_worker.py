@@ -12,11 +12,14 @@ from bot import worker as module
 from bot.core.cipher import Cipher
 from bot.core.message import CounsellorId, PersonId
 from bot.service.delivery import Delivery
+from bot.service.silence import REASON, Silence
 from bot.store.connection import Store
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.referrals import Referrals
+from bot.store.sessions import Session, Sessions
 from bot.store.spool import SetAside, Spool
+from bot.store.watch import Watch
 from bot.worker import Worker
 from tests.test_delivery import NUMBER, OTHER, TEXT, Platform
 
@@ -31,11 +34,21 @@ def spool(tmp_path: Path, site_cipher: Cipher) -> Spool:
     return Spool(tmp_path / "spool", site_cipher)
 
 
+def worker_on(
+    store: Store, platform: Platform, outbox: Outbox, people: People, referrals: Referrals, spool: Spool
+) -> Worker:
+    """A worker with one channel."""
+    sessions = Sessions(store, people)
+    delivery = Delivery(outbox, people, {"sms": platform}, sessions)
+    silence = Silence(Watch(store), sessions, people, referrals)
+    return Worker(store, referrals, delivery, spool, people, silence)
+
+
 @pytest.fixture
 def worker(
     store: Store, referrals: Referrals, outbox: Outbox, people: People, spool: Spool, platform: Platform
 ) -> Worker:
-    return Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people)
+    return worker_on(store, platform, outbox, people, referrals, spool)
 
 
 @pytest.fixture
@@ -158,7 +171,7 @@ def test_a_message_in_hand_is_finished_before_the_worker_stops(
     platform = StopsTheWorker()
     outbox.post("m1", person, "sms", "first")
     outbox.post("m2", person, "sms", "second")
-    Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people).run()
+    worker_on(store, platform, outbox, people, referrals, spool).run()
     assert (platform.sent, store.hash("out", "message", "m1")["state"]) == ([(NUMBER, "first")], "sent")
 
 
@@ -174,7 +187,7 @@ def test_a_worker_works_on_when_the_store_comes_back(
     pool.connection_kwargs["path"] = "/nonexistent/store.sock"
     back = threading.Timer(0.1, lambda: pool.connection_kwargs.update(path=way))
     back.start()
-    Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people).run()
+    worker_on(store, platform, outbox, people, referrals, spool).run()
     back.join()
     assert platform.sent == [(NUMBER, TEXT)]
 
@@ -187,7 +200,7 @@ def test_one_message_that_cannot_be_sent_does_not_end_the_worker(
     outbox.post("m1", person, "sms", TEXT)
     people.erase(person)
     outbox.post("m2", people.welcome("sms", OTHER), "sms", TEXT)
-    Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people).run()
+    worker_on(store, platform, outbox, people, referrals, spool).run()
     assert platform.sent == [(OTHER, TEXT)]
 
 
@@ -199,5 +212,47 @@ def test_a_file_that_the_queue_does_not_take_does_not_keep_the_worker_from_sendi
     spool.put("1", cry())
     outbox.post("m1", people.welcome("sms", OTHER), "sms", TEXT)
     store.client.hset(store.keys("person", person), "key", "1.lost-key.AAAA")
-    Worker(store, referrals, Delivery(outbox, people, {"sms": platform}), spool, people).run()
+    worker_on(store, platform, outbox, people, referrals, spool).run()
     assert (platform.sent, len(list((tmp_path / "spool").iterdir()))) == ([(OTHER, TEXT)], 1)
+
+
+# Silence after danger
+
+
+def test_silence_after_the_question_whether_she_is_safe_calls_a_human(
+    worker: Worker, store: Store, sessions: Sessions, referrals: Referrals, person: PersonId
+) -> None:
+    sessions.save(person, Session(asked="check", spoken="en", danger_at=1.0))
+    Watch(store).await_answer(person, until=2.0)
+    worker.slow_tick()
+    worker.slow_tick()
+    [waiting] = referrals.waiting()
+    assert (waiting.level, waiting.language, waiting.channel) == (3, "en", "sms")
+    lines = referrals.transcript(waiting, CounsellorId("c1"))
+    assert [line.text for line in lines if line.who == "screen"] == [REASON]
+
+
+@pytest.mark.parametrize(("asked", "until"), [(None, 2.0), ("check", 2e12)])
+def test_whoever_answered_or_has_time_left_is_left_in_peace(
+    asked: str | None,
+    until: float,
+    worker: Worker,
+    store: Store,
+    sessions: Sessions,
+    referrals: Referrals,
+    person: PersonId,
+) -> None:
+    sessions.save(person, Session(asked=asked, danger_at=1.0))
+    Watch(store).await_answer(person, until)
+    worker.slow_tick()
+    assert referrals.waiting() == []
+
+
+def test_the_silence_of_somebody_erased_is_let_go(
+    worker: Worker, store: Store, sessions: Sessions, people: People, person: PersonId
+) -> None:
+    sessions.save(person, Session(asked="check", danger_at=1.0))
+    Watch(store).await_answer(person, until=2.0)
+    people.erase(person)
+    worker.slow_tick()
+    assert Watch(store).silent(1e12) == []

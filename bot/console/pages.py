@@ -97,6 +97,15 @@ def _ending_pages(pages: Blueprint, counselling: Counselling) -> None:
         to = CounsellorId(request.form["to"]) if request.form.get("to") else None
         return _change(lambda: counselling.pass_on(_operation(), g.me, ReferralId(id_), to))
 
+    @pages.post("/conversation/<id_>/judge")
+    def judge(id_: str) -> Any:
+        said = request.form.get("verdict", "")
+        if said not in ("right", "wrong"):
+            abort(422, "Say whether the screen was right or wrong.")
+        release = request.form.get("release") == "yes"
+        back = url_for("queue.conversation", id_=id_)
+        return _change(lambda: counselling.judge(_operation(), g.me, ReferralId(id_), said == "right", release), back)
+
     @pages.post("/conversation/<id_>/resolve")
     def resolve(id_: str) -> Any:
         outcome = request.form.get("outcome", "")
@@ -111,11 +120,12 @@ def _operation() -> str:
     return f"{g.me.id}:{given}"
 
 
-def _change(step: Callable[[], None]) -> Any:
+def _change(step: Callable[[], None], to: str | None = None) -> Any:
+    """Does one step and goes on to ``to`` (the queue by default), or says why not."""
     try:
         step()
     except Stale:
         return render_template("problem.html", title="Not yours any more", sentence=LOST), 409
     except ValueError as error:
         return render_template("problem.html", title="Please check", sentence=str(error)), 422
-    return redirect(url_for("queue.board"))
+    return redirect(to or url_for("queue.board"))

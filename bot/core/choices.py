@@ -43,7 +43,8 @@ _WORDS = {word: meaning for meaning, words in _RESERVED.items() for word in word
 
 def _bare(text: str) -> str:
     folded = unicodedata.normalize("NFKC", text).strip().lower()
-    return folded.translate({ord(c): None for c in _KEYCAP})
+    kept = "".join(c for c in folded if c not in _KEYCAP)
+    return "".join(str(unicodedata.digit(c)) if c.isdigit() else c for c in kept)  # ၁ and ๑ are answers, too
 
 
 def _plain(text: str) -> str:

@@ -3,14 +3,14 @@
 ============================  =====================================================================================
 screen level 1 or 2           open or raise a referral, safety answer at once, the dialogue engine is not asked
 a counsellor holds the person append to the referral, say nothing
-engine surely hears distress  as level 2
+engine surely hears distress  as level 2 where the screen is unsure, too, or works on words alone; else as below
 engine thinks of distress     answer what was asked and ask whether the person is safe
 screen says ``check``         the same
 anything else                 answer
 ============================  =====================================================================================
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from bot.core.screen import Verdict
@@ -71,14 +71,19 @@ def course(verdict: Verdict, held: bool) -> Course:
 
 
 def second_opinion(verdict: Verdict, hearing: Hearing) -> Verdict:
-    """The verdict with the engine's opinion; it can only make it more serious."""
+    """The verdict with the engine's opinion; it can only make it more serious.
+
+    By itself it only asks where the screen's own reader found nothing: two doubts make an alarm.
+    """
     if hearing.kind is None or hearing.share < DISTRESS_ASK:
         return verdict
     share = round(hearing.share * 100)
     reason = f"the dialogue engine hears {hearing.kind} ({share} %)"
     kinds = tuple(dict.fromkeys([*verdict.kinds, hearing.kind]))
-    level = min(verdict.level, CALM_LEVEL) if hearing.share >= DISTRESS_SURE else verdict.level
-    return Verdict(level, level > CALM_LEVEL, kinds, (*verdict.reasons, reason), verdict.language)
+    sure = hearing.share >= DISTRESS_SURE and (verdict.check or not verdict.read)
+    level = min(verdict.level, CALM_LEVEL) if sure else verdict.level
+    reasons = (*verdict.reasons, reason)
+    return replace(verdict, level=level, check=level > CALM_LEVEL, kinds=kinds, reasons=reasons, quiet=True)
 
 
 def final_level(verdict: Verdict, topic: str | None) -> int:

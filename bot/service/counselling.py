@@ -1,11 +1,13 @@
 """What a counsellor does: see who waits, take a conversation, write, pass it on, end it."""
 
+import itertools
 from dataclasses import dataclass
 
 from bot.core.message import CounsellorId, ReferralId
 from bot.service.answers import Answers
 from bot.store.referrals import Claim, Line, Referral, Referrals, Stale
 from bot.store.staff import Counsellor, Staff
+from bot.store.verdicts import Verdicts
 
 OUTCOMES = {
     "helped": "helped, no further step",
@@ -29,8 +31,9 @@ class Board:
 
 
 class Counselling:
-    def __init__(self, referrals: Referrals, staff: Staff, answers: Answers) -> None:
+    def __init__(self, referrals: Referrals, staff: Staff, answers: Answers, verdicts: Verdicts) -> None:
         self._referrals = referrals
+        self._verdicts = verdicts
         self._staff = staff
         self._answers = answers
 
@@ -87,6 +90,18 @@ class Counselling:
         hand_back = self._answers.phrase("hand_back", language)
         self._referrals.resolve(op, self._my_claim(me, id_), outcome, hand_back)
 
+    def judge(self, op: str, me: Counsellor, id_: ReferralId, right: bool, release: bool) -> None:
+        """Tells the screen that it was right or wrong. ``release``: with the words that called, if she agreed.
+
+        Raises Stale.
+        """
+        claim, released = self._my_claim(me, id_), ""
+        referral = self._referrals.get(id_)
+        if release and referral is not None:
+            lines = self._referrals.transcript(referral, me.id)
+            released = self._verdicts.seal(_words_that_called(lines))
+        self._referrals.judge(op, claim, right, released)
+
     def colleagues(self, me: Counsellor) -> list[Counsellor]:
         return [c for c in self._staff.everyone() if c.id != me.id]
 
@@ -96,6 +111,11 @@ class Counselling:
         if referral is None:
             raise Stale
         return _claim(referral, me)
+
+
+def _words_that_called(lines: list[Line]) -> tuple[str, ...]:
+    """Each of her messages that the screen gave a reason for."""
+    return tuple(a.text for a, b in itertools.pairwise(lines) if a.who == "person" and b.who == "screen")
 
 
 def _claim(referral: Referral, me: Counsellor) -> Claim:

@@ -28,6 +28,14 @@ class Escalation:
         referral = self._referrals.open_of(person)
         return referral is not None and referral.in_hands(time.time())
 
+    def open(self, person: PersonId) -> bool:
+        """True while the person has a referral, waiting or in a counsellor's hands."""
+        return self._referrals.open_of(person) is not None
+
+    def remark(self, turn: Turn, says: str) -> None:
+        """A line of the screen's for the counsellor of an open referral; nothing happens without one."""
+        self._referrals.append(_op("remark", turn.inbound), turn.person, "screen", says)
+
     def call(self, turn: Turn, call: Call) -> Said:
         """Opens or raises the person's referral and answers. Raises CallNotKept when that fails, whatever the cause."""
         try:
@@ -92,10 +100,14 @@ class Escalation:
         if not placed.news:
             return Said((self._answers.phrase("added", turn.language),), turn.session, "system/added")
         found, text = self._answers.answer(call.answer, turn.language, turn.form)
-        status = self._answers.brief("escalated" if placed.present else "escalated_nobody", turn.language, turn.form)
+        nobody = "escalated_nobody_quiet" if call.quiet else "escalated_nobody"
+        status = self._answers.brief("escalated" if placed.present else nobody, turn.language, turn.form)
         question = self._answers.brief("ask_safe_to_write", turn.language, turn.form)
-        body = self._answers.labelled(text, turn.language, turn.session.greeted)
-        text, rest = self._answers.cut_above(body, f"{status}\n{question}", turn.form)
+        first = self._answers.phrase("quiet_first", turn.language) if call.quiet else text
+        body = self._answers.labelled(first, turn.language, turn.session.greeted)
+        said, rest = self._answers.cut_above(body, f"{status}\n{question}", turn.form)
+        if call.quiet:  # what to do, and whom to call, once she can read it
+            rest = (text,)
         logger().warning(
             "referral_opened",
             channel=turn.inbound.channel,
@@ -104,7 +116,7 @@ class Escalation:
             created=placed.created,
         )
         return Said(
-            (text,),
+            (said,),
             turn.session.without_form().but(asked=SAFE, options=(), offers=(), rest=rest, greeted=True, unsure=0),
             found,
         )

@@ -14,24 +14,36 @@ from bot.core.choices import reserved, yes_no_later
 from bot.core.cipher import SealBroken
 from bot.core.language import Language
 from bot.core.message import Inbound, Kind, PersonId, Reply
+from bot.core.normalise import normalise
 from bot.core.policy import Course, course, final_level, second_opinion
 from bot.core.screen import Screen, Verdict
+from bot.core.screen.voice import changed
 from bot.dialogue.client import Understanding
 from bot.log import logger
 from bot.service.answers import FORMS, Answers, Form
 from bot.service.escalation import Escalation
-from bot.service.talk import Talk
+from bot.service.shelter import Shelter
+from bot.service.talk import CHECK, CHECK_AGAIN, Talk
 from bot.service.turn import Call, CallNotKept, Turn, call_for
 from bot.store.connection import StoreAway
 from bot.store.people import People, UnknownPerson
 from bot.store.sessions import Session, Sessions
 from bot.store.turns import Answered, Claimed, StillRunning, Turns
+from bot.store.watch import Watch
 
 MARGIN_S = 0.5
 """A platform's retry waits for the first delivery's answer until so long before the platform gives up."""
 ENGINE_S = 2.8
 """Kept free for the engine's deadline and the rest, out of what a message waits for the one before it."""
 SHORTEST_WAIT_S = 0.5
+FRAGMENTS_S = 15 * 60
+"""Messages so close together may be one story in fragments."""
+FRAGMENTS, FRAGMENT = 5, 240
+"""How many messages are kept for that, and how many characters of each."""
+VOICE_S = 48 * 3600
+"""After words of danger it matters for so long whether the same person writes."""
+SILENCE_S = 30 * 60
+"""After the question whether she is safe, silence for so long calls a human."""
 FORGOTTEN = "forgotten"
 """Remembered in place of a reply that must not be kept."""
 
@@ -59,6 +71,8 @@ class InboundService:
         people: People,
         sessions: Sessions,
         turns: Turns,
+        shelter: Shelter,
+        watch: Watch,
     ) -> None:
         self._screen = screen
         self._answers = answers
@@ -67,6 +81,8 @@ class InboundService:
         self._people = people
         self._sessions = sessions
         self._turns = turns
+        self._shelter = shelter
+        self._watch = watch
 
     def handle(self, inbound: Inbound, style: str, patience_s: float = 4.5) -> Outcome:
         """Answers one authenticated message.
@@ -76,6 +92,8 @@ class InboundService:
         """
         started = time.monotonic()
         verdict = self._screen(inbound.text if inbound.kind is Kind.TEXT else "")
+        for fault in verdict.faults:
+            logger().critical("screen_layer_failed", channel=inbound.channel, error=fault)
         form = FORMS[style]
         try:
             outcome = self._with_store(inbound, verdict, form, patience_s)
@@ -83,6 +101,8 @@ class InboundService:
             raise
         except CallNotKept as error:
             outcome = self._set_aside(inbound, verdict, error.call, error.language, form)
+            if error.instead:
+                outcome = replace(outcome, reply=Reply(error.instead), answer=None)
         except StoreAway as error:
             logger().critical("store_was_away", channel=inbound.channel, error=str(error), referral_level=verdict.level)
             outcome = self._without_store(inbound, verdict, form)
@@ -117,15 +137,40 @@ class InboundService:
     def _answer(self, inbound: Inbound, person: PersonId, verdict: Verdict, form: Form) -> Outcome:
         session = self._sessions.load(person)
         language = _language(inbound, verdict, session)
-        session = session.but(spoken=language)
+        now = time.time()
+        verdict = self._with_fragments(inbound, verdict, session, now)
+        if verdict.check and self._escalation.open(person):
+            verdict = replace(verdict, check=False)  # a human is coming: asking again could only hurt
         held = self._escalation.held(person)
-        turn = Turn(inbound, person, verdict, session, language, form, held)
+        heard = session.but(spoken=language, before=_fragments(inbound, session, now))
+        turn = Turn(inbound, person, verdict, heard, language, form, held)
+        sheltered = self._shelter.take(turn, now)
+        if sheltered:
+            self._keep(person, sheltered.session)
+            return Outcome(Reply(sheltered.texts), verdict, verdict.level, sheltered.answer)
+        self._listen_to_the_voice(turn, session, now)
         chosen = course(verdict, held)
         if chosen is Course.ESCALATE:
             return self._called(turn, call_for(verdict))
         if chosen is Course.RELAY and self._escalation.relay(turn):
             return Outcome(Reply(()), verdict, verdict.level)
         return self._talked(turn)
+
+    def _with_fragments(self, inbound: Inbound, verdict: Verdict, session: Session, now: float) -> Verdict:
+        """The verdict together with what she wrote before; who was asked lately is not asked again for that."""
+        if inbound.kind is not Kind.TEXT:
+            return verdict
+        joined = self._screen.together(verdict, inbound.text, [text for _, text in _recent(session, now)])
+        asked_lately = session.danger_at is not None and now - session.danger_at < FRAGMENTS_S
+        return joined if joined.escalates or not asked_lately else verdict
+
+    def _listen_to_the_voice(self, turn: Turn, before: Session, now: float) -> None:
+        """After words of danger, a counsellor is told when somebody else may be writing."""
+        if before.danger_at is None or now - before.danger_at > VOICE_S or turn.inbound.kind is not Kind.TEXT:
+            return
+        why = changed(normalise(turn.inbound.text).text, turn.verdict.language, before.spoken)
+        if why:
+            self._escalation.remark(turn, why)
 
     def _talked(self, turn: Turn) -> Outcome:
         """The bot answers; a human is called where the engine heard distress or the person asked for one."""
@@ -139,14 +184,24 @@ class InboundService:
             return self._called(turn, said.call, understanding)
         if not said.erased:
             self._escalation.note(turn, said.texts)
-            self._keep(turn.person, said.session)
+            self._keep(turn.person, self._awaited(turn, said.session))
         topic = understanding.topic if understanding else said.answer
         level = final_level(turn.verdict, topic)
         return Outcome(Reply(said.texts), turn.verdict, level, said.answer, understanding)
 
+    def _awaited(self, turn: Turn, session: Session) -> Session:
+        """Whoever is asked whether she is safe is waited for: silence after that calls a human (the worker)."""
+        now = time.time()
+        if session.asked in (CHECK, CHECK_AGAIN):
+            self._watch.await_answer(turn.person, now + SILENCE_S)
+            return session.but(danger_at=now)
+        if turn.session.asked in (CHECK, CHECK_AGAIN):
+            self._watch.answered(turn.person)
+        return session
+
     def _called(self, turn: Turn, call: Call, understanding: Understanding | None = None) -> Outcome:
         said = self._escalation.call(turn, call)
-        self._keep(turn.person, said.session)
+        self._keep(turn.person, self._awaited(turn, said.session.but(danger_at=time.time(), before=())))
         return Outcome(Reply(said.texts), turn.verdict, call.level, said.answer, understanding)
 
     def _keep(self, person: PersonId, session: Session) -> None:
@@ -157,7 +212,7 @@ class InboundService:
             logger().error("session_not_kept", error=str(error))
 
     def _without_store(self, inbound: Inbound, verdict: Verdict, form: Form) -> Outcome:
-        language: Language = "zh" if verdict.language == "zh" else "en"
+        language = verdict.language
         if verdict.escalates:
             return self._set_aside(inbound, verdict, call_for(verdict), language, form)
         text = self._answers.phrase("store_away", language)
@@ -188,6 +243,17 @@ class InboundService:
             self._turns.abandon(inbound.channel, inbound.message_id, claim)
         except StoreAway:
             logger().warning("claim_not_given_back", channel=inbound.channel)
+
+
+def _recent(session: Session, now: float) -> list[tuple[float, str]]:
+    return [(at, text) for at, text in session.before if now - at < FRAGMENTS_S]
+
+
+def _fragments(inbound: Inbound, session: Session, now: float) -> tuple[tuple[float, str], ...]:
+    """What is remembered of her last messages, this one included."""
+    if inbound.kind is not Kind.TEXT:
+        return session.before
+    return (*_recent(session, now), (now, inbound.text[:FRAGMENT]))[-FRAGMENTS:]
 
 
 def _where(error: Exception) -> str:

@@ -134,6 +134,7 @@ class Talk:
     def _checked(self, turn: Turn, answer: int | None) -> Said | None:
         """The answer to the gentle question. Anything but a plain yes calls a human."""
         if answer == 1:
+            turn = replace(turn, session=turn.session.but(before=()))  # what led to the question is settled
             safe = self._answers.phrase("check_safe", turn.language)
             if turn.session.rest:
                 return self._say(turn, [safe, turn.session.rest[0]], "system/check_safe", rest=turn.session.rest[1:])

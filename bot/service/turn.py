@@ -36,11 +36,13 @@ class Call:
     kinds: tuple[str, ...]
     reasons: tuple[str, ...]
     answer: str
+    quiet: bool = False
+    """Her words did not name the danger: nothing on the phone does, until she says that she can write safely."""
 
 
 def call_for(verdict: Verdict) -> Call:
     """The call that an escalating verdict makes."""
-    return Call(verdict.level, verdict.kinds, verdict.reasons, safety_answer(verdict.kinds))
+    return Call(verdict.level, verdict.kinds, verdict.reasons, safety_answer(verdict.kinds), verdict.quiet)
 
 
 class CallNotKept(StoreAway):
@@ -50,6 +52,8 @@ class CallNotKept(StoreAway):
         super().__init__("a call for a human could not be kept")
         self.call = call
         self.language = language
+        self.instead: tuple[str, ...] = ()
+        """What is said in place of the safety answer, on a phone that others may be reading."""
 
 
 @dataclass(frozen=True, slots=True)

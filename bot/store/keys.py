@@ -11,6 +11,7 @@ key                             type     holds
 {site}:open:<person>            string   the id of the person's one open referral
 {site}:fence                    string   counter of fencing tokens
 {site}:audit                    stream   every change of a referral and every read of a transcript
+{site}:verdicts                 stream   what counsellors said of the screen; no text unless released
 {site}:bell                     string   counter that rises with every change a screen would show
 {site}:op:<id>                  string   the result of an operation, for the retry that follows a lost reply (1 day)
 {site}:person:<id>              hash     channel, wrapped data key, sealed address
@@ -27,6 +28,7 @@ key                             type     holds
 {site}:staff:tries:<digest>     string   sign-ins tried for a login or from an address (15 minutes)
 {site}:staff:totp:<id>          string   the last half minute whose code was used (5 minutes)
 {site}:staff:totp:<id>:<step>   string   who took the code of this half minute, so that it works once (5 minutes)
+{site}:checks                  zset     people asked whether they are safe; score = when silence counts (s)
 {site}:unanswered:<month>       hash     messages not understood by the topic that was guessed (400 days)
 {site}:heartbeat:<process>      string   time of the last sign of life (ms)
 {site}:talk:<conversation>      string   Rasa's sealed tracker, bounded (written by bot/rasa/tracker_store.py)

@@ -51,6 +51,10 @@ class Outbox:
     def retry(self, parcel: Parcel, after_ms: int, code: str) -> None:
         self._store.run("settle", parcel.id, parcel.token, "retry", code, after_ms)
 
+    def hold(self, parcel: Parcel, after_ms: int) -> None:
+        """Puts a message back untried: this is no moment to send to this person."""
+        self._store.run("settle", parcel.id, parcel.token, "hold", "waits_until_safe", after_ms)
+
     def dead(self, parcel: Parcel, code: str) -> None:
         """Gives up on a message; it is kept and shown."""
         self._store.run("settle", parcel.id, parcel.token, "dead", code, 0)

@@ -47,6 +47,14 @@ class People:
         return self._box(person).open(str(sealed), f"address:{person}")
 
     @store_errors
+    def channel(self, person: PersonId) -> str:
+        """The channel she writes by; UnknownPerson when she was erased."""
+        found = self._store.client.hget(self._store.keys("person", person), "channel")
+        if not found:
+            raise UnknownPerson(person)
+        return str(found)
+
+    @store_errors
     def erase(self, person: PersonId) -> None:
         """Forgets the person: without her key nothing that was sealed under it can be read by anybody again."""
         keys = self._store.keys

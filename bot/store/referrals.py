@@ -66,6 +66,8 @@ class Referral:
     fence: str
     lease: datetime
     lines: int
+    judged: str = ""
+    """What the counsellor said of the screen: "right", "wrong", or nothing yet."""
 
     def in_hands(self, now: float) -> bool:
         """True while its holder's lease runs; ``now`` in seconds since the epoch."""
@@ -179,6 +181,11 @@ class Referrals:
         arguments = (named, claim.referral, claim.counsellor, claim.fence, outcome, message, sealed)
         _fenced(self._store.run("resolve", *arguments))
 
+    def judge(self, op: str, claim: Claim, right: bool, released: str) -> None:
+        """Whether the screen was right to call; ``released``: sealed words, or nothing. Raises Stale."""
+        arguments = (self._op("judge", op), claim.referral, claim.counsellor, claim.fence)
+        _fenced(self._store.run("judge", *arguments, "right" if right else "wrong", released))
+
     def reap(self) -> list[str]:
         """Puts back what silent counsellors held; run by the worker on every tick."""
         return cast("list[str]", self._store.run("reap", REAP_AT_MOST))
@@ -251,4 +258,5 @@ def _referral(raw: dict[str, str]) -> Referral:
         fence=raw["fence"],
         lease=moment(raw["lease"]),
         lines=int(raw["lines"]),
+        judged=raw.get("judged", ""),
     )

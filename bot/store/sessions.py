@@ -34,6 +34,15 @@ class Session:
     """The question of a form that is open in the engine, as ``<form>/<field>``, or LEFT."""
     unsure: int = 0
     """How many messages in a row were not understood."""
+    before: tuple[tuple[float, str], ...] = field(default=(), repr=False)
+    """What she wrote in the last minutes (time in seconds, text): a danger may be told in fragments."""
+    danger_at: float | None = None
+    """When words of hers last called a human or made us ask whether she is safe."""
+    safe_word: str | None = field(default=None, repr=False)
+    hidden: bool = False
+    """The "wrong number" mode: others may be reading."""
+    safe_hours: tuple[int, int] | None = None
+    """Hours of the day (China) from and until which messages may be sent to her."""
 
     @property
     def form_open(self) -> bool:
@@ -62,11 +71,14 @@ class Sessions:
             return Session()
         try:
             raw = json.loads(self._people.open(person, sealed, "session"))
-            lists = {name: tuple(raw.get(name, ())) for name in ("options", "offers", "rest")}
-            return Session(**{**raw, **lists})
+            return Session(**{name: _frozen(value) for name, value in raw.items()})
         except (SealBroken, ValueError, TypeError, KeyError, AttributeError):
             return Session()  # from another version or key: the conversation starts anew, nothing else is lost
 
     def save(self, person: PersonId, session: Session) -> None:
         sealed = self._people.seal(person, json.dumps(asdict(session)), "session")
         self._store.put(sealed, "session", person, ttl_s=KEEP_S)
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(_frozen(each) for each in value) if isinstance(value, list) else value

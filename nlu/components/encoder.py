@@ -6,7 +6,7 @@ import json
 import re
 import unicodedata
 from pathlib import Path
-from typing import List, Text, Tuple
+from typing import List, Optional, Text, Tuple
 
 import numpy as np
 from onnxruntime import InferenceSession, SessionOptions
@@ -31,13 +31,18 @@ def readable(text: Text) -> Text:
 
 
 class Encoder:
-    """Reads one message; ``labels`` are the topics that its head knows, in the order of the logits."""
+    """Reads one message; ``labels`` are the topics that its head knows, in the order of the logits.
 
-    def __init__(self, folder: Path = MODEL) -> None:
+    ``network``: other layers and another head over the same vocabulary and word embeddings (nlu/screen).
+    """
+
+    def __init__(self, folder: Path = MODEL, network: Optional[Path] = None) -> None:
         options = SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
         options.log_severity_level = 3
-        self._session = InferenceSession(str(folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"])
+        self._session = InferenceSession(
+            str(network or folder / "encoder.onnx"), options, providers=["CPUExecutionProvider"]
+        )
         self._tokens = Tokenizer.from_file(str(folder / "tokenizer.json"))
         with np.load(folder / "words.npz") as kept:
             self._scales, self._pairs = kept["scales"], kept["pairs"]

@@ -57,21 +57,7 @@ def export(
     base: Base, kept: list[int], tokens: Tokenizer, encoder: Encoder, head: Head, labels: list[str], to: Path = MODEL
 ) -> None:
     """Writes encoder.onnx, words.npz, tokenizer.json and labels.json."""
-    to.mkdir(exist_ok=True)
-    whole = OneMessage(encoder, head).eval()
-    with tempfile.TemporaryDirectory() as folder:
-        exact = Path(folder) / "exact.onnx"
-        torch.onnx.export(
-            whole,
-            (torch.zeros(1, 12, base.width),),
-            exact,
-            input_names=["embedded"],
-            output_names=["logits", "vector"],
-            dynamic_axes={"embedded": {1: "length"}},
-            opset_version=17,
-            dynamo=False,
-        )
-        quantize_dynamic(exact, to / "encoder.onnx", weight_type=QuantType.QInt8, per_channel=True)
+    write_network(encoder, head, base.width, to / "encoder.onnx")
     scales, numbers = base.embedding(kept)
     shifted = (numbers + 8).astype(np.uint8)
     positions = base.tensor("emb.pos").reshape(-1, base.width)[:LONGEST] + base.tensor("emb.type")[: base.width]
@@ -83,3 +69,22 @@ def export(
     )
     tokens.save(str(to / "tokenizer.json"), pretty=False)
     (to / "labels.json").write_text(json.dumps(labels, indent=0) + "\n", encoding="utf-8")
+
+
+def write_network(encoder: Encoder, head: Head, width: int, to: Path) -> None:
+    """Writes the layers and the head as ONNX with 8-bit weights."""
+    to.parent.mkdir(exist_ok=True)
+    whole = OneMessage(encoder, head).eval()
+    with tempfile.TemporaryDirectory() as folder:
+        exact = Path(folder) / "exact.onnx"
+        torch.onnx.export(
+            whole,
+            (torch.zeros(1, 12, width),),
+            exact,
+            input_names=["embedded"],
+            output_names=["logits", "vector"],
+            dynamic_axes={"embedded": {1: "length"}},
+            opset_version=17,
+            dynamo=False,
+        )
+        quantize_dynamic(exact, to, weight_type=QuantType.QInt8, per_channel=True)

@@ -10,6 +10,7 @@ from bot.core.content.model import (
     GAPS,
     LIMITS,
     LIST_NUMBER,
+    OTHER_LIMITS,
     PHRASE_NUMBER,
     PLACEHOLDER,
     Answer,
@@ -130,7 +131,7 @@ def _check(library: Library, showable: dict[str, set[str]]) -> None:
     if not 1 <= len(library.menu) <= MENU_MOST:
         problems.append(f"menu.yml: between 1 and {MENU_MOST} entries, since a person answers with one digit")
     for key, phrase in library.phrases.items():
-        for language in ("zh", "en"):
+        for language in phrase.languages:
             problems += [f"phrases.yml, {key}.{language}: {p}" for p in _phrase_problems(phrase.in_(language), library)]
     if problems:
         raise ContentError("content is broken:\n  " + "\n  ".join(problems))
@@ -180,8 +181,10 @@ def _answer_problems(answer: Answer, library: Library, showable: dict[str, set[s
     problems = _source_problems(list(answer.sources), showable)
     if answer.call is not None and answer.call not in library.hotlines:
         problems.append(f"call {answer.call} is no hotline")
-    for (form, language), limit in LIMITS.items():
+    written = [(form, language) for form in OTHER_LIMITS for language in getattr(answer, form).languages]
+    for form, language in written:
         text = getattr(getattr(answer, form), language)
+        limit = LIMITS.get((form, language), OTHER_LIMITS[form])
         for kind, key in PLACEHOLDER.findall(text):
             if library.value(kind, key) is None:
                 problems.append(f"{form}.{language}: {kind}.{key} is in no data file")

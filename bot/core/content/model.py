@@ -6,9 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
+from bot.core.language import LANGUAGES
+
 AnswerPath = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(/[a-z0-9_]+)+$")]
 LIMITS = {("text", "zh"): 420, ("text", "en"): 1_400, ("sms", "zh"): 150, ("sms", "en"): 330}
 """Characters of a form, figures filled in, footer not counted: WeChat 2,048 bytes, SMS three parts."""
+OTHER_LIMITS = {"text": 640, "sms": 200}
+"""The same for languages whose letters take up to three bytes and have no place in the SMS alphabet."""
 
 
 class ContentError(ValueError):
@@ -19,13 +23,28 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+Written = Annotated[str, StringConstraints(min_length=1)]
+
+
 class Bilingual(_Strict):
-    zh: Annotated[str, StringConstraints(min_length=1)]
-    en: Annotated[str, StringConstraints(min_length=1)]
+    """A text in Chinese and English, and in those of the other languages that it is written in yet."""
+
+    zh: Written
+    en: Written
+    vi: Written | None = None
+    th: Written | None = None
+    my: Written | None = None
+    km: Written | None = None
+    lo: Written | None = None
 
     def in_(self, language: str) -> str:
-        """The text in Chinese, or in English for every other language until it is written in that one."""
-        return self.zh if language == "zh" else self.en
+        """The text in this language; in English as long as it is not written in it."""
+        return getattr(self, language, None) or self.en
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages that it is written in."""
+        return tuple(name for name in LANGUAGES if getattr(self, name))
 
 
 class Keywords(_Strict):
@@ -127,7 +146,9 @@ class Place(_Strict):
     """Only where the place sets a figure of its own."""
 
 
-GAPS = frozenset({"dates", "place", "effective", "tier", "month", "hour", "when", "title", "count", "number"})
+GAPS = frozenset({
+    "dates", "place", "effective", "tier", "month", "hour", "when", "title", "count", "number", "start", "end",
+})  # fmt: skip
 """What the code fills into phrases."""
 PHRASE_NUMBER = re.compile(r"{tel\.([a-z0-9_]+)}")
 LIST_NUMBER = re.compile(r"^\d\. ", re.MULTILINE)

@@ -12,6 +12,7 @@ from typing import Annotated, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
+from bot.core.screen.literals import Commonness, needed
 from bot.core.screen.verdict import KINDS
 from bot.core.yamlfile import FileBroken, read_yaml
 
@@ -60,6 +61,14 @@ class _WrittenRule(_Written):
 
 
 @dataclass(frozen=True, slots=True)
+class Pattern:
+    """A regular expression, and literals of which a text must hold one before it is worth trying (empty: always)."""
+
+    compiled: re.Pattern[str]
+    literals: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """Words or patterns that point to one kind of danger. ``level`` 0 stands for the gentle question only."""
 
@@ -67,7 +76,7 @@ class Entry:
     kind: str
     level: int
     terms: tuple[str, ...]
-    pattern: re.Pattern[str] | None
+    patterns: tuple[Pattern, ...]
     sound: bool
     """Also recognised by its sound: homophones and pinyin are derived from ``terms``."""
     firm: bool
@@ -83,7 +92,7 @@ class Rule:
     id: str
     effect: str
     scope: str
-    pattern: re.Pattern[str]
+    patterns: tuple[Pattern, ...]
     kinds: frozenset[str]
     says: str
     """The reason in a counsellor's words."""
@@ -102,13 +111,13 @@ def load(folder: Path) -> Lexicon:
     for path in sorted(folder.glob("words.*.yml")):
         for name, members in _read(path, dict[str, tuple[Text, ...]]).items():
             words[name] = "(?:" + "|".join(members) + ")"
-    entries = [
-        _entry(written, words, path)
-        for path in sorted(folder.glob("lexicon.*.yml"))
-        for written in _read(path, list[_WrittenEntry])
+    written_entries = [
+        (written, path) for path in sorted(folder.glob("lexicon.*.yml")) for written in _read(path, list[_WrittenEntry])
     ]
+    commonness = Commonness(text for written, _ in written_entries for text in (written.example, written.counter))
+    entries = [_entry(written, words, path, commonness) for written, path in written_entries]
     rules = [
-        _rule(written, words, path)
+        _rule(written, words, path, commonness)
         for path in sorted(folder.glob("context.*.yml"))
         for written in _read(path, list[_WrittenRule])
     ]
@@ -136,16 +145,19 @@ def _read(path: Path, form: type[Model]) -> Model:
         raise LexiconError(f"{path.name}, {where}: {error.errors()[0]['msg']}") from error
 
 
-def _compile(patterns: tuple[str, ...], words: dict[str, str], where: str) -> re.Pattern[str] | None:
-    if not patterns:
-        return None
+def _filled(patterns: tuple[str, ...], words: dict[str, str], where: str) -> list[str]:
+    """The patterns with their groups of words put in."""
     try:
         filled = [re.sub(r"\{([a-z_]+)\}", lambda m: words[m.group(1)], pattern) for pattern in patterns]
-        # "At the end" means: but for marks and emoji.
-        filled = [_AT_THE_END.sub(lambda _: r"(?=[\W_]*$)", pattern) for pattern in filled]
-        compiled = re.compile("|".join(f"(?:{pattern})" for pattern in filled))
     except KeyError as error:
         raise LexiconError(f"{where}: no group of words is called {error}") from error
+    # "At the end" means: but for marks and emoji.
+    return [_AT_THE_END.sub(lambda _: r"(?=[\W_]*$)", pattern) for pattern in filled]
+
+
+def _compile(pattern: str, where: str) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(pattern)
     except re.error as error:
         raise LexiconError(f"{where}: the pattern cannot be read: {error}") from error
     if compiled.search(""):
@@ -153,17 +165,21 @@ def _compile(patterns: tuple[str, ...], words: dict[str, str], where: str) -> re
     return compiled
 
 
-def _entry(written: _WrittenEntry, words: dict[str, str], path: Path) -> Entry:
+def _patterns(filled: list[str], where: str, commonness: Commonness) -> tuple[Pattern, ...]:
+    return tuple(Pattern(_compile(each, where), needed(each, commonness)) for each in filled)
+
+
+def _entry(written: _WrittenEntry, words: dict[str, str], path: Path, commonness: Commonness) -> Entry:
     where = f"{path.name}, {written.id}"
-    pattern = _compile(written.patterns, words, where)
-    if not written.terms and pattern is None:
+    filled = _filled(written.patterns, words, where)
+    if not written.terms and not filled:
         raise LexiconError(f"{where}: neither terms nor patterns")
     return Entry(
         id=written.id,
         kind=written.kind,
         level=0 if written.level == "check" else written.level,
         terms=tuple(term.lower() for term in written.terms),
-        pattern=pattern,
+        patterns=_patterns(filled, where, commonness),
         sound=written.sound,
         firm=written.firm,
         example=written.example,
@@ -171,16 +187,16 @@ def _entry(written: _WrittenEntry, words: dict[str, str], path: Path) -> Entry:
     )
 
 
-def _rule(written: _WrittenRule, words: dict[str, str], path: Path) -> Rule:
+def _rule(written: _WrittenRule, words: dict[str, str], path: Path, commonness: Commonness) -> Rule:
     where = f"{path.name}, {written.id}"
-    pattern = _compile(written.patterns, words, where)
-    if pattern is None:
+    filled = _filled(written.patterns, words, where)
+    if not filled:
         raise LexiconError(f"{where}: patterns are missing")
     return Rule(
         id=written.id,
         effect=written.effect,
         scope=written.scope,
-        pattern=pattern,
+        patterns=_patterns(filled, where, commonness),
         kinds=frozenset(written.kinds),
         says=written.says,
         example=written.example,

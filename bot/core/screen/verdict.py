@@ -34,7 +34,22 @@ class Verdict:
     kinds: tuple[str, ...]
     reasons: tuple[str, ...]
     language: Language
+    quiet: bool = False
+    """A danger that her own words do not name: naming it back would show a bystander something new."""
+    read: bool = False
+    """The reader of meaning had its say, too."""
+    faults: tuple[str, ...] = ()
+    """Layers that failed on this message; whoever screens must say so loudly."""
 
     @property
     def escalates(self) -> bool:
         return self.level in ESCALATED
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the statistical reader makes of a message: ``danger`` and ``now`` in logits, zero is as likely as not."""
+
+    danger: float
+    kinds: tuple[str, ...]
+    now: float

@@ -1,11 +1,13 @@
--- message id, token, 'sent' | 'dead' | 'retry', provider's id or error code, retry after ms -> 'ok' | 'stale'
+-- message id, token, 'sent' | 'dead' | 'retry' | 'hold', provider's id or error code, retry after ms -> 'ok' | 'stale'
+-- 'hold' puts a message back that was not tried: it counts as no attempt.
 local message, token, state = ARGV[1], ARGV[2], ARGV[3]
 local key = P .. 'out:message:' .. message
 local r = redis.call('HMGET', key, 'attempts', 'state', 'person', 'referral')
 if r[1] ~= token or r[2] ~= 'sending' then return 'stale' end
 local line = P .. 'out:line:' .. r[3]
-if state == 'retry' then
-  redis.call('HSET', key, 'state', 'waiting', 'error', ARGV[4])
+if state == 'retry' or state == 'hold' then
+  redis.call('HSET', key, 'state', state == 'hold' and 'held' or 'waiting', 'error', ARGV[4])
+  if state == 'hold' then redis.call('HINCRBY', key, 'held', 1) end
   redis.call('ZADD', P .. 'out:due', now + ARGV[5], r[3])
 else
   redis.call('HSET', key, 'state', state, state == 'sent' and 'provider_id' or 'error', ARGV[4], 'settled', now)

@@ -13,5 +13,5 @@ if redis.call('HGET', key, 'state') == 'sending' then redis.call('HSET', key, 'm
 local token = redis.call('HINCRBY', key, 'attempts', 1)
 redis.call('HSET', key, 'state', 'sending')
 redis.call('ZADD', P .. 'out:due', now + ARGV[1], person)
-local r = redis.call('HMGET', key, 'channel', 'sealed', 'maybe_sent')
-return {message, tostring(token), person, r[1], r[2], tostring(token), r[3]}
+local r = redis.call('HMGET', key, 'channel', 'sealed', 'maybe_sent', 'held')
+return {message, tostring(token), person, r[1], r[2], tostring(token - tonumber(r[4] or 0)), r[3]}
