@@ -17,8 +17,13 @@ class Renderer:
         self._library = library
 
     def answer(self, answer: Answer, language: str, form: str, today: date) -> str:
-        """The whole text of an answer; ``form`` is ``text`` or ``sms``."""
-        body, used = self.filled(getattr(answer, form).in_(language).strip())
+        """The whole text of an answer, in English where it is not written in this language yet.
+
+        ``form`` is ``text`` or ``sms``.
+        """
+        written = getattr(answer, form)
+        language = language if language in written.languages else "en"
+        body, used = self.filled(written.in_(language).strip())
         if answer.expired(today) and not answer.is_safety:
             body = self.phrase("expired", language) + "\n" + body
         return self.with_numbers(body, used, answer.call, language, short=form == "sms" and answer.is_safety)

@@ -4,7 +4,6 @@ One cue a line: weight, kind, how many training texts in and out of danger have 
 is where a message of this language begins. Proposed by nlu/screen/cues.py; anybody may correct or strike a line.
 """
 
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +12,8 @@ import ahocorasick
 from bot.core.screen.verdict import KINDS
 
 COLUMNS = 5
+WORTH_TELLING = -3.0
+"""Points below which nobody is told which cues were there."""
 TOLD = 3
 """How many of the strongest cues a counsellor is shown."""
 
@@ -68,18 +69,25 @@ class Cues:
         for end, (words, weight, kind, before, after) in self._automaton.iter(text):
             if words in found:
                 continue
-            if before and _latin(text[end - len(words) : end - len(words) + 1]):
-                continue
-            if after and _latin(text[end + 1 : end + 2]):
+            if (before and _latin(text[end - len(words) : end - len(words) + 1])) or (
+                after and _latin(text[end + 1 : end + 2])
+            ):
                 continue
             found[words] = (weight, kind)
             points += weight
-        kinds: Counter[str] = Counter()
-        for weight, kind in found.values():
-            if weight > 0 and kind:
-                kinds[kind] += weight  # type: ignore[assignment]
-        strongest = sorted((w for w in found if found[w][0] > 0), key=lambda w: -found[w][0])
-        return Weight(points, tuple(kind for kind, _ in kinds.most_common()), tuple(strongest[:TOLD]))
+        return Weight(points, *_told(found)) if points > WORTH_TELLING else Weight(points)
+
+
+def _told(found: dict[str, tuple[float, str]]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The kinds that the cues speak for, and the strongest cues."""
+    speaking = {words: weight for words, (weight, _) in found.items() if weight > 0}
+    kinds: dict[str, float] = {}
+    for words, weight in speaking.items():
+        kind = found[words][1]
+        if kind:
+            kinds[kind] = kinds.get(kind, 0.0) + weight
+    strongest = sorted(speaking, key=lambda words: -speaking[words])
+    return tuple(sorted(kinds, key=lambda kind: -kinds[kind])), tuple(strongest[:TOLD])
 
 
 def _parsed(line: str, where: str) -> tuple[float, str, str]:

@@ -79,14 +79,15 @@ class Lexical:
 
     def _hits(self, text: str) -> Iterator[Hit]:
         worth_trying = set(self._always)
-        for end, each in _each(self._words, text):
-            if isinstance(each, int):
-                worth_trying.add(each)
-                continue
-            entry, term = each
-            start = end - len(term) + 1
-            if _stands_alone(text, start, end + 1, term):
-                yield Hit(entry, start, term, entry.level)
+        for end, found in self._words.iter(text) if len(self._words) else ():
+            for each in found:
+                if isinstance(each, int):
+                    worth_trying.add(each)
+                    continue
+                entry, term = each
+                start = end - len(term) + 1
+                if _stands_alone(text, start, end + 1, term):
+                    yield Hit(entry, start, term, entry.level)
         for number in sorted(worth_trying):
             entry, pattern = self._patterns[number]
             for match in pattern.compiled.finditer(text):
