@@ -191,13 +191,15 @@ class InboundService:
 
     def _awaited(self, turn: Turn, session: Session) -> Session:
         """Whoever is asked whether she is safe is waited for: silence after that calls a human (the worker)."""
-        now = time.time()
-        if session.asked in (CHECK, CHECK_AGAIN):
-            self._watch.await_answer(turn.person, now + SILENCE_S)
-            return session.but(danger_at=now)
-        if turn.session.asked in (CHECK, CHECK_AGAIN):
-            self._watch.answered(turn.person)
-        return session
+        now, asks = time.time(), session.asked in (CHECK, CHECK_AGAIN)
+        try:
+            if asks:
+                self._watch.await_answer(turn.person, now + SILENCE_S)
+            elif turn.session.asked in (CHECK, CHECK_AGAIN):
+                self._watch.answered(turn.person)
+        except StoreAway as error:  # what was decided is still said
+            logger().error("silence_not_watched", error=str(error))
+        return session.but(danger_at=now) if asks else session
 
     def _called(self, turn: Turn, call: Call, understanding: Understanding | None = None) -> Outcome:
         said = self._escalation.call(turn, call)
