@@ -13,10 +13,11 @@ import responses
 from bot.core.content import Library, load_library
 from bot.core.message import Inbound, Kind, PersonId
 from bot.core.screen import Screen
+from bot.core.screen.lexicon import load as load_lexicon
 from bot.service.inbound import Outcome
 from bot.settings import Settings
 from bot.store.referrals import Referral
-from bot.wiring import CONTENT, Site, load_screen
+from bot.wiring import CONTENT, Site
 
 ENGINE = "http://127.0.0.1:9/webhooks/anlu/message"
 QUESTION = "老板不发工资怎么办"
@@ -43,12 +44,15 @@ PAY = decided("wages/unpaid", ranking={"ask/wages.unpaid": 0.9})
 
 @functools.cache
 def _content() -> tuple[Library, Screen]:
-    return load_library(CONTENT), load_screen(model=False)
+    return load_library(CONTENT), Screen(load_lexicon(CONTENT / "screen"))
 
 
 @contextmanager
 def site_on(settings: Settings) -> Iterator[Site]:
-    """A site as the wiring builds it; the content, which cannot change, is read once for all tests."""
+    """A site as the wiring builds it; the content, which cannot change, is read once for all tests.
+
+    Its screen has the lexicon alone: what cues and the reader make of a message changes with every training.
+    """
     site = Site(settings)
     site.library, site.screen = _content()
     yield site

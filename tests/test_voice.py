@@ -60,3 +60,11 @@ def test_a_danger_told_in_fragments_is_heard(mei: Person) -> None:
     mei.says("锁着的 我")
     mei.says("出不去 三天了 没有饭")
     assert mei.referral is not None
+
+
+def test_answers_to_questions_of_ours_are_no_fragments(mei: Person) -> None:
+    mei.says("你好")
+    person = mei.site.people.name("wechat", mei.address)
+    mei.site.sessions.save(person, mei.site.sessions.load(person).but(asked="which", before=()))
+    mei.says("锁着的 我")
+    assert mei.site.sessions.load(person).before == ()

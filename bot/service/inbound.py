@@ -158,7 +158,7 @@ class InboundService:
 
     def _with_fragments(self, inbound: Inbound, verdict: Verdict, session: Session, now: float) -> Verdict:
         """The verdict together with what she wrote before; who was asked lately is not asked again for that."""
-        if inbound.kind is not Kind.TEXT:
+        if not _tells(inbound, session):
             return verdict
         joined = self._screen.together(verdict, inbound.text, [text for _, text in _recent(session, now)])
         asked_lately = session.danger_at is not None and now - session.danger_at < FRAGMENTS_S
@@ -247,13 +247,18 @@ class InboundService:
             logger().warning("claim_not_given_back", channel=inbound.channel)
 
 
+def _tells(inbound: Inbound, session: Session) -> bool:
+    """Whether a message can be a fragment of a story: one that may answer a question of ours is not."""
+    return inbound.kind is Kind.TEXT and not session.form_open and session.asked is None
+
+
 def _recent(session: Session, now: float) -> list[tuple[float, str]]:
     return [(at, text) for at, text in session.before if now - at < FRAGMENTS_S]
 
 
 def _fragments(inbound: Inbound, session: Session, now: float) -> tuple[tuple[float, str], ...]:
     """What is remembered of her last messages, this one included."""
-    if inbound.kind is not Kind.TEXT:
+    if not _tells(inbound, session):
         return session.before
     return (*_recent(session, now), (now, inbound.text[:FRAGMENT]))[-FRAGMENTS:]
 
