@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.core.screen import Screen, Verdict
 from bot.core.screen.lexicon import Entry, Lexicon, LexiconError, Pattern, Rule, load
-from bot.wiring import CONTENT
+from bot.wiring import CONTENT, load_screen
 
 HELP = {"id": "t.help", "kind": "violence", "level": 1, "terms": ["救命"], "example": "救命"}
 HELP_BY_SOUND = HELP | {"sound": True}
@@ -403,6 +403,19 @@ def test_the_form_of_its_letters_never_takes_a_cry_away(real: Screen, change: An
 )
 def test_the_plainest_cries_call_a_human(real: Screen, message: str) -> None:
     assert real(message).escalates
+
+
+PLAINEST = ["救命", "究命", "jiu ming", "救救我", "🆘", "sos", "help me", "我想死", "他打我", "我被关起来了", "4了算了"]
+
+
+@pytest.mark.parametrize("message", PLAINEST)
+def test_the_reader_of_meaning_leaves_the_plainest_cries_alone(message: str) -> None:
+    assert screen_with_reader()(message).escalates
+
+
+@functools.cache
+def screen_with_reader() -> Screen:
+    return load_screen()
 
 
 @pytest.mark.parametrize(

@@ -119,6 +119,11 @@ def test_meaning_never_overrules_a_firm_entry(folder: Path) -> None:
     assert screen(folder, reading(-8.0))("救命").level == 1
 
 
+def test_meaning_never_overrules_a_message_that_is_nothing_but_the_cry(folder: Path) -> None:
+    assert screen(folder, reading(-8.0))("打我！").level == 1
+    assert not screen(folder, reading(-8.0))("晚上有空就打我家里座机").escalates
+
+
 def test_between_the_thresholds_the_gentle_question_is_asked(folder: Path) -> None:
     found = screen(folder, reading(2.5))("今年过年不用等我了")
     assert (found.level, found.check) == (4, True)

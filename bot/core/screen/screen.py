@@ -18,6 +18,8 @@ Reader = Callable[[str], Reading]
 NOW, LATER = 1, 2
 SURE_OF_NOW = 0.5
 """Logit of "the danger is now" from which a danger found by meaning alone is level 1."""
+WHOLE = 0.6
+"""A hit that takes up so much of a message is its message."""
 Found = TypeVar("Found")
 
 
@@ -30,6 +32,8 @@ class Findings:
     weight: Weight
     reading: Reading | None
     faults: tuple[str, ...]
+    length: int
+    """Characters of the folded message."""
 
     @property
     def live(self) -> list[Weighed]:
@@ -43,7 +47,11 @@ class Findings:
 
     @property
     def firm(self) -> bool:
-        return any(hit.hit.entry.firm and hit.level in (NOW, LATER) for hit in self.live)
+        """A hit that no reading may overrule: of a firm entry, or one that is nearly the whole message (救命)."""
+        return any(
+            hit.level in (NOW, LATER) and (hit.hit.entry.firm or len(hit.hit.words) >= WHOLE * self.length)
+            for hit in self.live
+        )
 
 
 class Screen:
@@ -107,7 +115,7 @@ class Screen:
         if self._reader is not None:
             reader = self._reader
             reading = _guarded(lambda: reader(text), None, "reader of meaning", faults)
-        return Findings(language, tuple(weighed), weight, reading, tuple(faults))
+        return Findings(language, tuple(weighed), weight, reading, tuple(faults), len(text))
 
     def _verdict(self, message: str, default: Language) -> Verdict:
         found = self.findings(message, default)
