@@ -37,7 +37,7 @@ LIMITS: Limits = {
     "ask": {"everyday": 0.05, "labour": 0.08, "alarming": 0.22},
 }
 LIMITS_ELSEWHERE: Limits = {
-    "escalate": {"everyday": 0.05, "labour": 0.03, "alarming": 0.2},
+    "escalate": {"everyday": 0.05, "labour": 0.02, "alarming": 0.2},
     "ask": {"everyday": 0.1, "labour": 0.1, "alarming": 0.3},
 }
 LIMITS_ON_WORDS: Limits = {
