@@ -583,6 +583,13 @@ def test_a_double_click_on_end_sends_one_hand_back(
     assert ([a.status_code for a in answers], len(posted())) == ([302, 302], 1)
 
 
+def test_the_conversation_offers_every_step_as_a_form(desk: Browser, mine: ReferralId) -> None:
+    page = desk.get(f"/conversation/{mine}").text
+    steps = set(re.findall(rf'<form[^>]* action="/conversation/{mine}/([a-z-]+)"', page))
+    assert steps == {"write", "judge", "pass-on", "resolve"}
+    assert "}}" not in page
+
+
 @pytest.mark.parametrize("said", ["right", "wrong"])
 def test_she_tells_the_screen_whether_it_was_right(
     desk: Browser, mine: ReferralId, store: Store, site_cipher: Cipher, said: str
