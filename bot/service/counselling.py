@@ -95,22 +95,24 @@ class Counselling:
 
         Raises Stale.
         """
-        claim, released = self._my_claim(me, id_), ""
-        referral = self._referrals.get(id_)
-        if release and referral is not None:
+        referral, released = self._known(id_), ""
+        if release:
             lines = self._referrals.transcript(referral, me.id)
             released = self._verdicts.seal(_words_that_called(lines))
-        self._referrals.judge(op, claim, right, released)
+        self._referrals.judge(op, _claim(referral, me), right, released)
 
     def colleagues(self, me: Counsellor) -> list[Counsellor]:
         return [c for c in self._staff.everyone() if c.id != me.id]
 
     def _my_claim(self, me: Counsellor, id_: ReferralId) -> Claim:
         """The claim as it stands; whether it is hers is for the script to say, which knows repeated operations."""
+        return _claim(self._known(id_), me)
+
+    def _known(self, id_: ReferralId) -> Referral:
         referral = self._referrals.get(id_)
         if referral is None:
             raise Stale
-        return _claim(referral, me)
+        return referral
 
 
 def _words_that_called(lines: list[Line]) -> tuple[str, ...]:

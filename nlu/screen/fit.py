@@ -73,12 +73,11 @@ def features(found: Findings) -> list[float]:
     """reader, cues, then one-hot: level 1, level 2, unsure, excused."""
     if found.reading is None:
         raise ValueError("the reader is needed to fit it: " + "; ".join(found.faults or ("there is none",)))
-    level, excused = found.level, bool(found.hits) and not found.live
     return [
         float(np.clip(found.reading.danger, -CLIPPED, CLIPPED)),
         float(np.clip(found.weight.points, -CLIPPED, CLIPPED)),
-        *(float(level == wanted) for wanted in (1, 2, 0)),
-        float(excused),
+        *(float(found.level == wanted) for wanted in (1, 2, 0)),
+        float(found.excused),
     ]
 
 

@@ -11,6 +11,8 @@ from nlu.components.encoder import MODEL as WORDS
 from nlu.components.encoder import Encoder
 
 MODEL = Path(__file__).with_name("model")
+LEAST_SHARE = 0.3
+"""A kind is named when it has at least this share of the belief in danger."""
 
 
 class Reader:
@@ -31,7 +33,3 @@ class Reader:
         shares = np.exp(kinds - danger)
         likely = tuple(KINDS[i] for i in order if shares[i] >= LEAST_SHARE)
         return Reading(danger - float(none), likely, float(now))
-
-
-LEAST_SHARE = 0.3
-"""A kind is named when it has at least this share of the belief in danger."""

@@ -46,6 +46,11 @@ class Findings:
         return min(levels - {0}, default=0) if levels else None
 
     @property
+    def excused(self) -> bool:
+        """The lexicon found something, and its context takes all of it as harmless."""
+        return bool(self.hits) and not self.live
+
+    @property
     def firm(self) -> bool:
         """A hit that no reading may overrule: of a firm entry, or one that is nearly the whole message (救命)."""
         return any(
@@ -123,7 +128,7 @@ class Screen:
             found.language,
             lexicon=found.level,
             firm=found.firm,
-            excused=bool(found.hits) and not found.live,
+            excused=found.excused,
             cues=found.weight.points,
             reader=found.reading.danger if found.reading else None,
         )
