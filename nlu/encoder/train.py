@@ -34,12 +34,11 @@ KEPT_LAYERS = (0, 1, 2, 3, 4, 5, 10, 11)
 """Of twelve; these eight lost least before they were trained on (docs/UNDERSTANDING.md)."""
 
 
-class Training:
-    """The texts, the network and its optimiser."""
+class Trainee:
+    """The network with the base's words and positions, and how batches of messages go through it."""
 
-    def __init__(self) -> None:
-        torch.manual_seed(SEED)
-        random.seed(SEED)
+    def __init__(self, seed: int) -> None:
+        torch.manual_seed(seed)
         self.base = load_base(base_file())
         self.kept = kept_pieces(self.base)
         self.tokenizer = tokenizer(self.base, self.kept)
@@ -51,6 +50,27 @@ class Training:
             + self.base.tensor("emb.type").reshape(-1, self.base.width)[0]
         )
         self.encoder = Encoder(self.base)
+
+    def ids(self, text: str) -> list[int]:
+        return shortened(self.tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def encode(self, messages: list[list[int]]) -> torch.Tensor:
+        ids, present = batch_of(messages)
+        with torch.autocast("cpu", dtype=torch.bfloat16):
+            return self.encoder(self.words[ids] + self.positions[: ids.shape[1]], present).float()
+
+    def vectors(self, messages: list[list[int]]) -> torch.Tensor:
+        self.encoder.eval()
+        with torch.no_grad():
+            return torch.cat([self.encode(messages[i : i + 64]) for i in range(0, len(messages), 64)])
+
+
+class Training(Trainee):
+    """The texts, the network and its optimiser."""
+
+    def __init__(self) -> None:
+        super().__init__(SEED)
+        random.seed(SEED)
 
     def begin(self, rows: list[tuple[str, str, str]], rate: float) -> None:
         """Takes up texts (language, label, text): a new head is fitted on the encoder as it is."""
@@ -71,19 +91,6 @@ class Training:
 
     def leave_out_layers(self) -> None:
         self.encoder.layers = nn.ModuleList(self.encoder.layers[number] for number in KEPT_LAYERS)
-
-    def ids(self, text: str) -> list[int]:
-        return shortened(self.tokenizer.encode(text, add_special_tokens=False).ids)
-
-    def encode(self, messages: list[list[int]]) -> torch.Tensor:
-        ids, present = batch_of(messages)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            return self.encoder(self.words[ids] + self.positions[: ids.shape[1]], present).float()
-
-    def vectors(self, messages: list[list[int]]) -> torch.Tensor:
-        self.encoder.eval()
-        with torch.no_grad():
-            return torch.cat([self.encode(messages[i : i + 64]) for i in range(0, len(messages), 64)])
 
     def _fit_head(self, vectors: torch.Tensor) -> None:
         fit = torch.optim.AdamW(self.head.linear.parameters(), lr=5e-3, weight_decay=0.02)

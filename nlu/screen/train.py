@@ -12,18 +12,16 @@ import random
 import time
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
 from bot.core.normalise import normalise
 from bot.core.screen.verdict import KINDS
-from nlu.encoder.base import base_file, load_base
 from nlu.encoder.export import write_network
-from nlu.encoder.network import Encoder, Head, batch_of, shortened
+from nlu.encoder.network import Head
 from nlu.encoder.texts import Slips
-from nlu.encoder.vocabulary import kept_pieces, tokenizer
+from nlu.encoder.train import Trainee
 from nlu.screen.texts import HARMLESS, QUESTION, Text, all_texts
 
 SEED = 4
@@ -42,21 +40,11 @@ WARM_UP = 0.06
 MODEL = Path(__file__).with_name("model")
 
 
-class Training:
+class Training(Trainee):
     def __init__(self, rows: list[Text], start: Path, layers: tuple[int, ...]) -> None:
-        torch.manual_seed(SEED)
+        super().__init__(SEED)
         self.chance = random.Random(SEED)
         self.rows = rows
-        self.base = load_base(base_file())
-        self.kept = kept_pieces(self.base)
-        self.tokenizer = tokenizer(self.base, self.kept)
-        scales, numbers = self.base.embedding(self.kept)
-        self.words = torch.tensor(numbers.astype(np.float32) * np.repeat(scales.astype(np.float32), 32, axis=1))
-        self.positions = torch.tensor(
-            self.base.tensor("emb.pos").reshape(-1, self.base.width)
-            + self.base.tensor("emb.type").reshape(-1, self.base.width)[0]
-        )
-        self.encoder = Encoder(self.base)
         kept = torch.load(start)
         found = kept["encoder"]
         count = 1 + max(int(name.split(".")[1]) for name in found if name.startswith("layers."))
@@ -78,17 +66,7 @@ class Training:
             self.head.load_state_dict(kept["head"])
 
     def ids(self, text: str) -> list[int]:
-        return shortened(self.tokenizer.encode(normalise(text).text, add_special_tokens=False).ids)
-
-    def encode(self, messages: list[list[int]]) -> torch.Tensor:
-        ids, present = batch_of(messages)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            return self.encoder(self.words[ids] + self.positions[: ids.shape[1]], present).float()
-
-    def vectors(self, messages: list[list[int]]) -> torch.Tensor:
-        self.encoder.eval()
-        with torch.no_grad():
-            return torch.cat([self.encode(messages[i : i + 64]) for i in range(0, len(messages), 64)])
+        return super().ids(normalise(text).text)
 
     def varied(self, row: Text) -> str:
         """The text with a slip now and then, now and then among other sentences."""
