@@ -12,9 +12,10 @@ import pyotp
 
 from bot import evaluating_distress, rasa_process
 from bot.asking import ask_all, private_site
-from bot.core.content import ContentError, load_library
+from bot.core.content import ContentError
 from bot.core.figures import Share
 from bot.core.language import LANGUAGES, Language
+from bot.desk.commands import content
 from bot.evaluating import below_floor, judge_all, plot, report, texts_report
 from bot.log import configure
 from bot.onemachine import FIRST, VAR, OneMachine, new_secrets
@@ -24,7 +25,7 @@ from bot.store.connection import StoreAway
 from bot.store.embedded import EmbeddedStoreError
 from bot.store.staff import ROLES
 from bot.supervisor import StartFailed
-from bot.wiring import CONTENT, build_site, load_screen
+from bot.wiring import build_site, load_screen
 from channels.terminal import Terminal
 
 EXPECTED = (
@@ -214,29 +215,15 @@ def staff_add(login: str, name: str, role: str, password: str) -> None:
     click.echo(f"{login} is added. Authenticator secret: {secret}\n{uri}")
 
 
-@main.group()
-def content() -> None:
-    """Answers, phrases and tables."""
-
-
-@content.command("check")
-@click.argument("folder", type=click.Path(path_type=Path), default=CONTENT)
-def content_check(folder: Path) -> None:
-    """Checks every content file and the screen's lexicon; names what is wrong."""
-    library = load_library(folder)
-    load_screen(folder)
-    awaiting = library.awaiting_legal_sign_off()
-    click.echo(f"{len(library.answers)} answers and {len(library.safety)} safety answers are in order.")
-    if awaiting:
-        click.echo(f"{awaiting} of them await a labour lawyer's signature: get it before launch.")
-
-
 @main.command()
 def settings() -> None:
     """Lists every setting with its meaning."""
     for name, field in Settings.model_fields.items():
         default = "required" if field.is_required() else f"default {field.default!r}"
         click.echo(f"ANLU_{name.upper():<24} {field.description} ({default})")
+
+
+main.add_command(content)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.core.clock import Clock
-from bot.core.content import Library
+from bot.core.content import Answer, Library
 from bot.core.content.render import Renderer
 from bot.core.content.results import Results
 from bot.core.normalise import normalise
@@ -56,7 +56,10 @@ class Answers:
 
     def answer(self, answer_id: str, language: str, form: Form) -> tuple[str, str]:
         """The id of the answer that was found for this id, and its text. Raises KeyError when there is none."""
-        answer = self.library.answer(answer_id)
+        return self.written(self.library.answer(answer_id), language, form)
+
+    def written(self, answer: Answer, language: str, form: Form) -> tuple[str, str]:
+        """The id and the text of an answer."""
         return answer.id, self._renderer.answer(answer, language, form.style, self.today())
 
     def form_question(self, asking: str, language: str) -> str:

@@ -11,8 +11,10 @@ from bot.core.language import LANGUAGES
 AnswerPath = Annotated[str, StringConstraints(pattern=r"^[a-z_]+(/[a-z0-9_]+)+$")]
 LIMITS = {("text", "zh"): 420, ("text", "en"): 1_400, ("sms", "zh"): 150, ("sms", "en"): 330}
 """Characters of a form, figures filled in, footer not counted: WeChat 2,048 bytes, SMS three parts."""
-OTHER_LIMITS = {"text": 640, "sms": 200}
-"""The same for languages whose letters take up to three bytes and have no place in the SMS alphabet."""
+OTHER_LIMITS = {"text": 1_500, "sms": 330}
+"""The same for the other languages; what does not fit one message of the channel waits for "send 1 for more"."""
+SAFETY_LIMITS = {"text": 640, "sms": 200}
+"""Theirs for words to somebody in danger, which must come in one piece."""
 
 
 class ContentError(ValueError):
@@ -55,6 +57,8 @@ class Keywords(_Strict):
 class Review(_Strict):
     by: str
     date: Day
+    revision: str = ""
+    """Of the words that were reviewed (``anlu content sign`` writes it); others are a draft."""
     legal_sign_off: str
     """Who signed for the law, or "awaiting"."""
 
@@ -72,6 +76,8 @@ class Answer(_Strict):
     confidence: Literal["high", "medium", "low"]
     sources: tuple[str, ...]
     keywords: Keywords
+    case: Keywords | None = None
+    """Of an answer below another one (``wages/unpaid/domestic``): words of a message that tell that it is this case."""
     call: str | None = None
     text: Bilingual
     sms: Bilingual

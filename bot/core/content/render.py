@@ -5,6 +5,7 @@ from datetime import date
 
 from bot.core.content.library import Library
 from bot.core.content.model import PHRASE_NUMBER, PLACEHOLDER, Answer
+from bot.core.content.review import may_be_sent
 
 _DATES_ONE_BY_ONE = 3
 """Up to so many different dates are given number by number; beyond, as a span."""
@@ -19,8 +20,11 @@ class Renderer:
     def answer(self, answer: Answer, language: str, form: str, today: date) -> str:
         """The whole text of an answer, in English where it is not written in this language yet.
 
-        ``form`` is ``text`` or ``sms``.
+        ``form`` is ``text`` or ``sms``. One that may not be sent any more, or not yet, is replaced by a sentence that
+        says so and by its number to call.
         """
+        if not may_be_sent(answer, today):
+            return self.with_numbers(self.phrase("withheld", language), [], answer.call, language)
         written = getattr(answer, form)
         language = language if language in written.languages else "en"
         body, used = self.filled(written.in_(language).strip())

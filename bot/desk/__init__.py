@@ -1,0 +1,1 @@
+"""The content editor's desk: check, status, signing, and the preview site."""
