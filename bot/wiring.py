@@ -18,8 +18,10 @@ from bot.gateway.app import create_gateway
 from bot.gateway.simulator import simulator
 from bot.log import configure, logger
 from bot.service.answers import Answers
+from bot.service.content_watch import ContentWatch
 from bot.service.counselling import Counselling
 from bot.service.delivery import Delivery
+from bot.service.editorial import Editorial
 from bot.service.escalation import Escalation
 from bot.service.inbound import InboundService
 from bot.service.shelter import Shelter
@@ -27,6 +29,7 @@ from bot.service.silence import Silence
 from bot.service.talk import Talk
 from bot.settings import ROOT, Settings, load_settings
 from bot.store.connection import Store, StoreAway
+from bot.store.counts import Counts
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.referrals import Referrals
@@ -34,7 +37,6 @@ from bot.store.sessions import Sessions
 from bot.store.spool import Spool
 from bot.store.staff import Staff
 from bot.store.turns import Turns
-from bot.store.unanswered import Unanswered
 from bot.store.verdicts import Verdicts
 from bot.store.watch import Watch
 from bot.worker import Worker
@@ -107,6 +109,14 @@ class Site:
         return Answers(self.library, SystemClock())
 
     @cached_property
+    def keywords(self) -> KeywordMenu:
+        return KeywordMenu(self.library)
+
+    @cached_property
+    def content_watch(self) -> ContentWatch:
+        return ContentWatch(CONTENT, self.library, [self.answers.renew, self.keywords.renew])
+
+    @cached_property
     def engine(self) -> Engine:
         secret = self.settings.rasa_secret.get_secret_value()
         return Engine(self.settings.rasa_url, secret, self.settings.rasa_deadline_s)
@@ -116,13 +126,19 @@ class Site:
         return Sessions(self.store, self.people)
 
     @cached_property
-    def unanswered(self) -> Unanswered:
-        return Unanswered(self.store, SystemClock())
+    def unanswered(self) -> Counts:
+        """Messages that were not understood, by the topic that was guessed."""
+        return Counts(self.store, SystemClock(), "unanswered")
+
+    @cached_property
+    def helped(self) -> Counts:
+        """Whether answers helped, as "<answer id> yes" and "<answer id> no"."""
+        return Counts(self.store, SystemClock(), "helped")
 
     @cached_property
     def inbound(self) -> InboundService:
-        menu = KeywordMenu(self.library)
-        talk = Talk(self.answers, self.engine, menu, self.people, self.referrals, self.unanswered)
+        counts = (self.unanswered, self.helped)
+        talk = Talk(self.answers, self.engine, self.keywords, self.people, self.referrals, *counts)
         escalation = Escalation(self.answers, self.referrals, self.spool)
         turns = Turns(self.store)
         shelter = Shelter(self.answers, escalation)
@@ -183,6 +199,7 @@ def gateway() -> Flask:
     """The gateway's WSGI application."""
     site = build_site("gateway")
     site.screen, site.library, site.channels  # noqa: B018 - a broken file stops the start, not the first message
+    site.content_watch.start()
     app = create_gateway(site.inbound, site.channels, site.health)
     if site.settings.simulator:
         app.register_blueprint(simulator(site.settings))
@@ -193,4 +210,8 @@ def console() -> Flask:
     """The console's WSGI application."""
     site = build_site("console")
     secret = site.settings.session_secret.get_secret_value()
-    return create_console(site.counselling, site.staff, site.store.bell, secret, site.settings.console_cookie_secure)
+    site.content_watch.start()
+    editorial = Editorial(site.answers, site.helped, site.unanswered, lambda: site.content_watch.problem)
+    return create_console(
+        site.counselling, editorial, site.staff, site.store.bell, secret, site.settings.console_cookie_secure
+    )

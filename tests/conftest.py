@@ -4,6 +4,7 @@ import io
 import logging
 import os
 import secrets
+import shutil
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -22,6 +23,7 @@ from bot.store.referrals import Referrals
 from bot.store.sessions import Sessions
 from bot.store.staff import Staff
 from bot.store.turns import Turns
+from bot.wiring import CONTENT
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -54,6 +56,19 @@ def store(embedded_store: EmbeddedStore) -> Iterator[Store]:
     store = Store(embedded_store.url, "t" + secrets.token_hex(6))
     yield store
     store.client.close()
+
+
+@pytest.fixture
+def content_copy(tmp_path: Path) -> Path:
+    """A copy of the content that a test may change, without the screen and most translations, which take time."""
+    copy = tmp_path / "content"
+
+    def left_out(folder: str, names: list[str]) -> set[str]:
+        translated = Path(folder).parent.name == "translations"
+        return {name for name in names if name == "screen" or (translated and name not in ("safety", "phrases.yml"))}
+
+    shutil.copytree(CONTENT, copy, ignore=left_out)
+    return copy
 
 
 @pytest.fixture

@@ -25,7 +25,9 @@ from bot.core.content import Library, load_library
 from bot.core.message import CounsellorId, ReferralId
 from bot.service.answers import Answers
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
+from bot.service.editorial import Editorial
 from bot.store.connection import Store
+from bot.store.counts import Counts
 from bot.store.people import People
 from bot.store.referrals import Claim, Referrals
 from bot.store.staff import Counsellor, Staff
@@ -83,8 +85,18 @@ def counselling(referrals: Referrals, staff: Staff, library: Library, store: Sto
 
 
 @pytest.fixture
-def app(counselling: Counselling, staff: Staff, store: Store) -> Flask:
-    return create_console(counselling, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+def editorial(library: Library, store: Store) -> Editorial:
+    return editorial_on(store, library)
+
+
+def editorial_on(store: Store, library: Library, problem: str | None = None) -> Editorial:
+    helped, unsure = Counts(store, SystemClock(), "helped"), Counts(store, SystemClock(), "unanswered")
+    return Editorial(Answers(library, SystemClock()), helped, unsure, lambda: problem)
+
+
+@pytest.fixture
+def app(counselling: Counselling, editorial: Editorial, staff: Staff, store: Store) -> Flask:
+    return create_console(counselling, editorial, staff, store.bell, COOKIE_KEY, cookie_secure=True)
 
 
 @pytest.fixture
@@ -94,7 +106,8 @@ def app_without_store(tmp_path: Path, site_cipher: Cipher, library: Library) -> 
     people, staff = People(away, site_cipher, b"secret"), Staff(away, site_cipher)
     referrals, verdicts = Referrals(away, people), Verdicts(away, site_cipher)
     counselling = Counselling(referrals, staff, Answers(library, SystemClock()), verdicts)
-    yield create_console(counselling, staff, away.bell, COOKIE_KEY, cookie_secure=True)
+    editorial = editorial_on(away, library)
+    yield create_console(counselling, editorial, staff, away.bell, COOKIE_KEY, cookie_secure=True)
     away.client.close()
 
 
@@ -219,9 +232,10 @@ def test_a_shift_ends(app: Flask, mei: Counsellor) -> None:
 
 
 def test_a_cookie_signed_with_another_key_is_worthless(
-    counselling: Counselling, staff: Staff, store: Store, app: Flask, mei: Counsellor
+    counselling: Counselling, editorial: Editorial, staff: Staff, store: Store, app: Flask, mei: Counsellor
 ) -> None:
-    forged = Browser(create_console(counselling, staff, store.bell, "f" * 32, cookie_secure=True)).sign_in_as(mei)
+    other = create_console(counselling, editorial, staff, store.bell, "f" * 32, cookie_secure=True)
+    forged = Browser(other).sign_in_as(mei)
     cookie = forged.client.get_cookie("anlu_console", domain="console.example")
     assert cookie
     victim = Browser(app)
@@ -347,12 +361,12 @@ def test_nothing_with_words_of_people_is_cached(desk: Browser, mine: ReferralId)
 
 
 def test_a_fault_carries_the_headers_too_and_shows_no_trace(
-    counselling: Counselling, staff: Staff, mei: Counsellor, logged: Callable[[], str]
+    counselling: Counselling, editorial: Editorial, staff: Staff, mei: Counsellor, logged: Callable[[], str]
 ) -> None:
     def broken() -> int:
         raise ZeroDivisionError(TEXT)
 
-    app = create_console(counselling, staff, broken, COOKIE_KEY, cookie_secure=True)
+    app = create_console(counselling, editorial, staff, broken, COOKIE_KEY, cookie_secure=True)
     answer = Browser(app).get("/health")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (500, "no-store")
     assert "ZeroDivision" not in answer.text
@@ -816,3 +830,26 @@ def test_the_log_shows_no_words_of_anybody(
     desk.post(f"/conversation/{mine}/resolve", outcome="helped")
     desk.get("/conversation/他打我")
     assert [s for s in (TEXT, "我们看到了", OPENID, people.name("wechat", OPENID), "他打我") if s in logged()] == []
+
+
+# The page about the answers
+
+
+def test_the_answers_page_shows_how_often_each_helped(app: Flask, mei: Counsellor, store: Store) -> None:
+    helped, unsure = Counts(store, SystemClock(), "helped"), Counts(store, SystemClock(), "unanswered")
+    for said in ("yes", "yes", "no"):
+        helped.add(f"rights/union {said}")
+    unsure.add("rights/union")
+    page = Browser(app).sign_in_as(mei).get("/answers").text
+    row = next(row for row in page.split("<tr>") if "rights/union" in row)
+    assert re.findall(r"<td>(\d+)</td>", row) == ["2", "1", "1"]
+    assert "67 %" in row
+    assert 'role="alert"' not in page
+
+
+def test_the_answers_page_says_why_changed_files_are_not_in_use(
+    counselling: Counselling, staff: Staff, store: Store, library: Library, mei: Counsellor
+) -> None:
+    broken = editorial_on(store, library, "common.yml cannot be read")
+    app = create_console(counselling, broken, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+    assert "common.yml cannot be read" in Browser(app).sign_in_as(mei).get("/answers").text

@@ -302,11 +302,9 @@ TABLES = ["phrases.yml", "menu.yml", "data/law.yml", "data/hotlines.yml", "data/
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A copy of the content that a test may break."""
-    copy = tmp_path / "content"
-    shutil.copytree(CONTENT, copy, ignore=shutil.ignore_patterns("screen"))
-    return copy
+def folder(content_copy: Path) -> Path:
+    """A copy of the content that a test may change."""
+    return content_copy
 
 
 def refusal(folder: Path) -> str:

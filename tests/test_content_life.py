@@ -36,11 +36,9 @@ class Noon:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(content_copy: Path) -> Path:
     """A copy of the content that a test may change."""
-    copy = tmp_path / "content"
-    shutil.copytree(CONTENT, copy, ignore=shutil.ignore_patterns("screen"))
-    return copy
+    return content_copy
 
 
 def unpaid(folder: Path) -> Path:

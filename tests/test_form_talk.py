@@ -56,7 +56,7 @@ def offered(site: Site) -> str:
 
 def test_an_answer_offers_its_form_and_one_begins_it(mei: Person, engine: EngineStub) -> None:
     engine.says(PAY, ASKS_PLACE)
-    assert mei.says(QUESTION).endswith(offered(mei.site))
+    assert offered(mei.site) in mei.says(QUESTION)
     begun = mei.says("1")
     assert begun.startswith("要回工资：一共6个问题")
     assert begun.endswith(question(mei.site, "wages_claim/place"))
@@ -150,14 +150,14 @@ def test_the_engine_is_told_once_that_its_form_is_over(mei: Person, bodies: list
 def test_a_second_question_is_offered(mei: Person, engine: EngineStub) -> None:
     engine.says(decided("rights/union", ranking={"ask/rights.union": 0.9}, also="ask/rights.probation"))
     title = mei.site.library.answers["rights/probation"].title.zh
-    assert mei.says("工会怎么进？试用期多久？").endswith(phrase(mei.site, "offer_answer", title=title, number=1))
+    assert phrase(mei.site, "offer_answer", title=title, number=1) in mei.says("工会怎么进？试用期多久？")
     assert mei.outcome("1").answer == "rights/probation"
 
 
 def test_distress_is_never_a_second_question(mei: Person, engine: EngineStub) -> None:
     engine.says(decided("rights/union", ranking={"ask/rights.union": 0.9}, also="distress/violence"))
     mei.says("工会怎么进")
-    assert mei.site.sessions.load(mei.id).offers == ()
+    assert mei.site.sessions.load(mei.id).offers == ("helped/yes/rights/union", "helped/no/rights/union")
 
 
 def test_did_you_mean_is_answered_by_name(mei: Person, engine: EngineStub) -> None:
@@ -205,3 +205,90 @@ def test_a_language_is_changed_by_asking(mei: Person, engine: EngineStub, words:
     assert mei.site.answers.library.answers["wages/unpaid"].text.in_(language)[:6] in mei.says(
         "我妈" if language == "en" else "ok"
     )
+
+
+# Did it help, and the cases of a topic
+
+
+def helped(mei: Person) -> dict[str, int]:
+    return mei.site.helped.of(mei.site.helped.month())
+
+
+@pytest.mark.parametrize(
+    ("said", "counted"),
+    [("1", "yes"), ("2", "no"), ("有用", "yes"), ("没用", "no"), ("好的", "yes"), ("不", "no"), ("看不懂", "no")],
+)
+def test_whether_an_answer_helped_is_counted_by_its_id(
+    mei: Person, engine: EngineStub, said: str, counted: str
+) -> None:
+    engine.says(decided("rights/union", ranking={"ask/rights.union": 0.9}))
+    assert mei.says("工会怎么进").endswith(phrase(mei.site, "helped_question", yes=1, no=2))
+    assert mei.says(said) == phrase(mei.site, f"helped_{counted}")
+    assert helped(mei) == {f"rights/union {counted}": 1}
+    kept = [str(mei.site.store.client.hgetall(key)) for key in mei.site.store.client.scan_iter("*helped*")]
+    assert not any("工会" in each or mei.id in each for each in kept)
+
+
+def test_a_verdict_is_given_once(mei: Person, engine: EngineStub) -> None:
+    engine.says(decided("rights/union", ranking={"ask/rights.union": 0.9}))
+    mei.says("工会怎么进")
+    mei.says("1")
+    assert phrase(mei.site, "menu") in mei.says("1")
+    assert helped(mei) == {"rights/union yes": 1}
+
+
+def test_the_verdict_stands_below_what_is_offered(mei: Person, engine: EngineStub) -> None:
+    engine.says(PAY)
+    text = mei.says(QUESTION)
+    cases = mei.site.answers.cases_of("wages/unpaid")
+    assert text.endswith(phrase(mei.site, "helped_question", yes=len(cases) + 2, no=len(cases) + 3))
+    assert mei.says(str(len(cases) + 3)) == phrase(mei.site, "helped_no")
+    assert helped(mei) == {"wages/unpaid no": 1}
+
+
+@pytest.mark.parametrize("topic", ["talk/greet", "talk/thanks", "talk/out_of_scope"])
+def test_nobody_is_asked_whether_a_greeting_helped(mei: Person, engine: EngineStub, topic: str) -> None:
+    engine.says(decided(topic, ranking={topic: 0.9}))
+    mei.says("你好呀")
+    assert mei.site.sessions.load(mei.id).offers == ()
+
+
+def test_who_is_asked_whether_she_is_safe_is_asked_nothing_else(mei: Person, engine: EngineStub) -> None:
+    engine.says(decided("rights/union", ranking={"ask/rights.union": 0.5, "distress/violence": 0.5}))
+    text = mei.says("工会怎么进")
+    assert text.endswith(phrase(mei.site, "check_question"))
+    assert mei.site.sessions.load(mei.id).offers == ()
+
+
+def test_the_case_that_a_message_tells_of_is_answered(mei: Person, engine: EngineStub) -> None:
+    engine.says(PAY)
+    assert mei.outcome("我在人家里当保姆，东家不给钱").answer == "wages/unpaid/domestic"
+    assert "form/wages_claim" in mei.site.sessions.load(mei.id).offers
+
+
+def test_a_message_that_tells_no_case_gets_the_topic_and_its_cases(mei: Person, engine: EngineStub) -> None:
+    engine.says(PAY)
+    outcome = mei.outcome("工资没发")
+    assert outcome.answer == "wages/unpaid"
+    titles = [mei.site.library.answers[case].title.zh for case in mei.site.answers.cases_of("wages/unpaid")]
+    assert len(titles) == 6
+    assert [title for title in titles if title not in outcome.reply.texts[0]] == []
+
+
+@pytest.mark.parametrize("by", ["number", "name"])
+def test_a_case_is_chosen_from_the_list(mei: Person, engine: EngineStub, by: str) -> None:
+    engine.says(PAY)
+    mei.says("工资没发")
+    wanted = "wages/unpaid/boss_gone"
+    number = 2 + mei.site.answers.cases_of("wages/unpaid").index(wanted)
+    said = str(number) if by == "number" else mei.site.library.answers[wanted].title.zh
+    assert mei.outcome(said).answer == wanted
+
+
+def test_an_sms_lists_no_cases(settings: Settings, engine: EngineStub) -> None:
+    engine.says(PAY)
+    with site_on(settings) as site:
+        mei = Person(site, channel="sms", style="sms", address="+85512345678")
+        mei.says("工资没发")
+        offers = site.sessions.load(mei.id).offers
+    assert not any(offer.startswith("wages/") for offer in offers)

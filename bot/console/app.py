@@ -15,12 +15,14 @@ from flask import Flask, Response, abort, g, redirect, render_template, request,
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 
+from bot.console.editorial import editorial_pages
 from bot.console.live import live_pages
 from bot.console.pages import queue_pages
 from bot.console.sign_in import sign_in_pages
 from bot.core.message import CounsellorId
 from bot.log import logger
 from bot.service.counselling import Counselling
+from bot.service.editorial import Editorial
 from bot.store.connection import StoreAway
 from bot.store.staff import Staff
 
@@ -45,7 +47,12 @@ AWAY = "The store does not answer. Nothing is lost: wait a few seconds and load 
 
 
 def create_console(
-    counselling: Counselling, staff: Staff, bell: Callable[[], int], secret: str, cookie_secure: bool
+    counselling: Counselling,
+    editorial: Editorial,
+    staff: Staff,
+    bell: Callable[[], int],
+    secret: str,
+    cookie_secure: bool,
 ) -> Flask:
     """The console's web application; ``bell`` gives a number that rises with every change to be shown."""
     app = Flask("anlu.console", root_path=str(Path(__file__).parent))
@@ -61,7 +68,8 @@ def create_console(
         WTF_CSRF_SSL_STRICT=False,
     )
     CSRFProtect(app)
-    for pages in (sign_in_pages(staff), queue_pages(counselling), live_pages(counselling, bell)):
+    queue, live = queue_pages(counselling), live_pages(counselling, bell)
+    for pages in (sign_in_pages(staff), queue, live, editorial_pages(editorial)):
         app.register_blueprint(pages)
     app.jinja_env.globals["new_operation"] = lambda: secrets.token_urlsafe(12)
     app.jinja_env.filters["waited"] = _waited

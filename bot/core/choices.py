@@ -109,6 +109,21 @@ def plain_answer(text: str) -> int | None:
     return next((meaning for words, meaning in answers if bare in words), None)
 
 
+_HELPED = frozenset({
+    "有用", "有帮助", "有用谢谢", "帮到了", "懂了", "明白了", "helpful", "useful", "it helped", "that helped",
+})  # fmt: skip
+_NOT_HELPED = frozenset({
+    "没用", "没有用", "没帮助", "没帮到", "不懂", "看不懂", "没看懂", "useless", "not helpful", "no help",
+    "didn't help", "did not help",
+})  # fmt: skip
+
+
+def helped(text: str) -> int | None:
+    """1 for "it helped", 2 for "it did not", None for anything else."""
+    bare = _plain(text)
+    return 1 if bare in _HELPED else 2 if bare in _NOT_HELPED else None
+
+
 def yes_no_later(text: str) -> int | None:
     """The answer to "1 yes, 2 no, 3 later or not sure", by number or word; None when it is something else.
 

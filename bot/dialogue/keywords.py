@@ -12,15 +12,20 @@ class KeywordMenu:
     """Offers the topics that a message names; needs nothing but memory."""
 
     def __init__(self, library: Library) -> None:
-        self._automaton = ahocorasick.Automaton()
+        self.renew(library)
+
+    def renew(self, library: Library) -> None:
+        """Takes up other content."""
+        automaton = ahocorasick.Automaton()
         owners: dict[str, list[str]] = {}
         for answer in library.answers.values():
             for word in {*answer.keywords.zh, *answer.keywords.en}:
                 owners.setdefault(normalise(word).text, []).append(answer.id)
         for word, ids in owners.items():
             if word:
-                self._automaton.add_word(word, (len(word), tuple(ids)))
-        self._automaton.make_automaton()
+                automaton.add_word(word, (len(word), tuple(ids)))
+        automaton.make_automaton()
+        self._automaton = automaton
 
     def topics(self, message: str) -> list[str]:
         """Up to three answer ids, the one with the longest and most keywords first."""

@@ -1,5 +1,6 @@
 """Puts words together for a channel: which answer, in which form, cut to what the channel carries."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -25,23 +26,28 @@ class Form:
 
     style: str
     fits: Callable[[str], bool]
+    roomy: bool
+    """Whether a list of what else there is may follow a whole answer."""
 
 
 def fits_wechat(text: str) -> bool:
     return len(text.encode("utf-8", "surrogatepass")) <= WECHAT_BYTES
 
 
-FORMS = {"text": Form("text", fits_wechat), "sms": Form("sms", fits_sms)}
+FORMS = {"text": Form("text", fits_wechat, roomy=True), "sms": Form("sms", fits_sms, roomy=False)}
 
 
 class Answers:
     """Renders answers, safety answers, menus and computed texts in one language and form."""
 
     def __init__(self, library: Library, clock: Clock) -> None:
-        self.library = library
-        self._renderer = Renderer(library)
-        self._results = Results(library)
         self._clock = clock
+        self.renew(library)
+
+    def renew(self, library: Library) -> None:
+        """Takes up other content; what is being said at this moment may still be put together from the old."""
+        renderer, results = Renderer(library), Results(library)
+        self.library, self._renderer, self._results = library, renderer, results
 
     def today(self) -> date:
         return self._clock.now().date()
@@ -79,8 +85,32 @@ class Answers:
         return self._results.text(form_id, values, language, self.today())
 
     def offers_after(self, answer_id: str) -> tuple[str, ...]:
-        """Ids of the forms that this answer offers."""
-        return tuple(form.id for form in self.library.forms.values() if answer_id in form.after)
+        """Ids of the forms that this answer offers; one case of a topic offers those of the topic."""
+        answer = self.library.answer(answer_id)
+        about = {answer_id, answer_id.rpartition("/")[0]} if answer.case else {answer_id}
+        return tuple(form.id for form in self.library.forms.values() if about & set(form.after))
+
+    def cases_of(self, answer_id: str) -> tuple[str, ...]:
+        """Ids of the finer answers below this one, each for one case."""
+        return tuple(a.id for a in self.library.answers.values() if a.case and a.id.rpartition("/")[0] == answer_id)
+
+    def is_case(self, answer_id: str) -> bool:
+        """Whether this is the answer for one case of a topic."""
+        answer = self.library.answers.get(answer_id)
+        return answer is not None and answer.case is not None
+
+    def fitting(self, answer_id: str, words: str) -> str:
+        """The one case of a topic that the words of a message tell of; the topic itself when none or several do."""
+        said = normalise(words).text
+        told: dict[str, int] = {}
+        for case in self.cases_of(answer_id):
+            named = self.library.answers[case].case
+            found = [word for word in (*named.zh, *named.en) if _stands(normalise(word).text, said)] if named else []
+            if found:
+                told[case] = max(map(len, found))
+        best = max(told.values(), default=0)
+        longest = [case for case, length in told.items() if length == best]
+        return longest[0] if len(longest) == 1 else answer_id
 
     def named(self, words: str, options: tuple[str, ...]) -> str | None:
         """The one option that a short reply names by its title or a keyword; None when none or several fit."""
@@ -97,6 +127,10 @@ class Answers:
         return any(
             said in name or (name in said and len(said) - len(name) <= SPARE) for name in folded if len(name) > 1
         )
+
+    def may_be_judged(self, answer_id: str | None) -> bool:
+        """Whether it makes sense to ask if an answer helped: not after a greeting, nor in danger."""
+        return bool(answer_id) and answer_id in self.library.answers and not str(answer_id).startswith("talk/")
 
     def numbered(self, head: str, ids: tuple[str, ...], language: str, tail: str = "") -> str:
         """A question with numbered titles below it."""
@@ -121,3 +155,8 @@ class Answers:
             return question, ()
         pieces = split(text, lambda piece: form.fits(f"{piece}\n{question}"))
         return f"{pieces[0]}\n{question}", tuple(pieces[1:])
+
+
+def _stands(word: str, text: str) -> bool:
+    """Whether a word stands in a folded text; a Latin one must begin a word of it."""
+    return bool(re.search(rf"\b{re.escape(word)}", text)) if word.isascii() else word in text

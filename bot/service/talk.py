@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from bot.core.choices import Reserved, choice, ordinal, plain_answer, reserved, wants_more, yes_no_later
+from bot.core.choices import Reserved, choice, helped, ordinal, plain_answer, reserved, wants_more, yes_no_later
 from bot.core.language import ANSWERED, Language, named_language
 from bot.core.message import Kind
 from bot.core.policy import CALM_LEVEL, DISTRESS_ASK, PERSON_WANTED_LEVEL
@@ -11,15 +11,17 @@ from bot.dialogue.keywords import KeywordMenu
 from bot.log import logger
 from bot.service.answers import Answers
 from bot.service.turn import HUMAN, Call, Said, Turn
+from bot.store.counts import Counts
 from bot.store.people import People
 from bot.store.referrals import Referrals
 from bot.store.sessions import Session
-from bot.store.unanswered import Unanswered
 
 WHICH, MORE, OFFER, CHECK, CHECK_AGAIN, SAFE = "which", "more", "offer", "check", "check_again", "safe"
 """Open questions: which of these, more of the text, shall we go on with this, are you safe (and once more), can you
 type safely."""
 BEST = 3
+HELPED = "helped/"
+"""What the last answer offers beside others: to say whether it helped, as ``helped/yes/<answer id>``."""
 NOT_OFFERED = frozenset({"talk/out_of_scope", "talk/goodbye", "talk/thanks", "talk/greet"})
 KIND_PHRASES = {Kind.VOICE: "voice", Kind.PICTURE: "picture", Kind.LOCATION: "location", Kind.OTHER: "other_kind"}
 SYSTEM_PHRASES = {"system/form_left": "form_left", "system/form_unclear": "form_unclear", "system/stopped": "stopped"}
@@ -35,7 +37,8 @@ class Talk:
         keywords: KeywordMenu,
         people: People,
         referrals: Referrals,
-        unanswered: Unanswered,
+        unanswered: Counts,
+        helped: Counts,
     ) -> None:
         self._answers = answers
         self._engine = engine
@@ -43,6 +46,7 @@ class Talk:
         self._people = people
         self._referrals = referrals
         self._unanswered = unanswered
+        self._helped = helped
 
     def turn(self, turn: Turn) -> Said:
         """The answer to one message."""
@@ -87,6 +91,9 @@ class Talk:
 
     def _answer_by_number(self, turn: Turn, number: int) -> Said | None:
         asked = turn.session.asked
+        earlier = ordinal(turn.inbound.text)
+        if earlier and earlier <= len(turn.session.options):
+            return self._named(turn, turn.session.options[earlier - 1])
         if asked == MORE and number == 1:
             return self._more(turn)
         if asked == OFFER and 1 <= number <= len(turn.session.offers):
@@ -95,9 +102,6 @@ class Talk:
             return self._named(turn, turn.session.options[number - 1])
         if asked == WHICH and number == 0 and turn.session.unsure:
             self._unanswered.add(turn.session.options[0])
-        earlier = ordinal(turn.inbound.text)
-        if earlier and earlier <= len(turn.session.options):
-            return self._named(turn, turn.session.options[earlier - 1])
         return self._menu(turn, "menu") if asked in (WHICH, OFFER) or not asked else None
 
     def _answer_in_words(self, turn: Turn) -> Said | None:
@@ -106,15 +110,35 @@ class Talk:
         if asked == WHICH:
             named = self._answers.named(text, session.options)
             return self._named(turn, named) if named else None
-        if asked == OFFER and len(session.offers) == 1:
-            answer = plain_answer(text)
-            if answer == 1:
-                return self._taken(turn, session.offers[0])
-            return self._phrase(turn, "offer_declined") if answer == 2 else None
+        if asked == OFFER:
+            return self._offer_in_words(turn)
         return None
 
+    def _offer_in_words(self, turn: Turn) -> Said | None:
+        """One of the cases offered, by name; a yes or no to the one thing offered, or to whether it helped."""
+        text, offers = turn.inbound.text, turn.session.offers
+        judged = [offer for offer in offers if offer.startswith(HELPED)]
+        others = tuple(offer for offer in offers if not offer.startswith((HELPED, FORM)))
+        named = self._answers.named(text, others)
+        if named:
+            return self._named(turn, named)
+        said = helped(text) if judged else None
+        if said is not None:
+            return self._taken(turn, judged[said - 1])
+        answer = plain_answer(text)
+        if answer == 2 and (len(offers) > len(judged) or not judged):
+            return self._phrase(turn, "offer_declined")
+        asked = [offer for offer in offers if offer not in judged and not self._answers.is_case(offer)]
+        if len(asked) > 1 or answer not in (1, 2):
+            return None
+        return self._taken(turn, (asked or judged)[0 if asked else answer - 1])
+
     def _taken(self, turn: Turn, offer: str) -> Said:
-        """What was offered and accepted: a form, or the answer to the second question."""
+        """What was offered and accepted: a form, another answer; or what she says of the last one."""
+        if offer.startswith(HELPED):
+            said, _, answer_id = offer.removeprefix(HELPED).partition("/")
+            self._helped.add(f"{answer_id} {said}")
+            return self._phrase(turn, f"helped_{said}")
         if not offer.startswith(FORM):
             return self._named(turn, offer)
         try:
@@ -220,14 +244,17 @@ class Talk:
             if last and not begins and not asks:
                 texts.append(self._answers.phrase("form_goes_on", turn.language))
             return self._say(turn, texts, answered or f"{FORM}{understanding.asking}", understanding, asks)
-        offers = (*self._forms_after(answered or ""), *self._also(understanding))
-        if offers and offers == turn.session.offers and not asks:
+        offers = (*self._after(answered or "", turn), *self._also(understanding))
+        if offers and offers == turn.session.offers[: len(offers)] and not asks:
             return self._taken(turn, offers[0])  # the same answer again would not help: on to the form
         return self._say(turn, texts, answered, understanding, asks, offers=offers)
 
-    def _forms_after(self, answer_id: str) -> tuple[str, ...]:
-        """The forms that an answer offers, as offers."""
-        return tuple(FORM + form for form in self._answers.offers_after(answer_id))
+    def _after(self, answer_id: str, turn: Turn) -> tuple[str, ...]:
+        """What an answer offers to go on with: its forms, and where there is room for a list the cases of its topic."""
+        if answer_id not in self._answers.library.answers:
+            return ()
+        forms = tuple(FORM + form for form in self._answers.offers_after(answer_id))
+        return (*forms, *(self._answers.cases_of(answer_id) if turn.form.roomy else ()))
 
     def _also(self, understanding: Understanding) -> tuple[str, ...]:
         """The second question of a message that asks two things."""
@@ -249,7 +276,7 @@ class Talk:
             return answer_id, self._answers.form_result(form, understanding.slots, turn.language)
         if answer_id.startswith("safety/") and understanding.topic:
             answer_id = understanding.topic  # heard, but not surely: the question is asked, the topic answered
-        return self._answers.answer(answer_id, turn.language, turn.form)
+        return self._answers.answer(self._answers.fitting(answer_id, turn.inbound.text), turn.language, turn.form)
 
     def _unsure(self, turn: Turn, understanding: Understanding, asks: bool) -> Said:
         """First "did you mean" with the best three; when that fails too, the menu and a person."""
@@ -292,7 +319,7 @@ class Talk:
             found, text = self._answers.answer(answer_id, turn.language, turn.form)
         except KeyError:  # a menu button of an earlier version
             return self._menu(turn, "menu")
-        return self._say(turn, [text], found, check=turn.verdict.check, offers=self._forms_after(found))
+        return self._say(turn, [text], found, check=turn.verdict.check, offers=self._after(found, turn))
 
     def _menu(self, turn: Turn, phrase: str, understanding: Understanding | None = None) -> Said:
         menu = self._answers.library.menu
@@ -347,6 +374,8 @@ class Talk:
             first, left = self._answers.cut_above(body, question, turn.form)
             return Said((first,), session.but(asked=None, rest=left), answer, understanding)
         body = "\n".join([body, *(self._offer_line(turn, offer, n) for n, offer in enumerate(offers, 1))])
+        if self._answers.may_be_judged(answer) and texts:
+            body, offers = self._with_verdict(turn, body, answer or "", offers)
         first, left = self._answers.cut(body, turn.form, turn.language)
         left = (*left, *rest)
         if rest and not first.endswith(self._answers.phrase("more", turn.language)):
@@ -354,6 +383,14 @@ class Talk:
         offers = offers or offered
         open_now = MORE if left else OFFER if offers else None
         return Said((first,), session.but(asked=open_now, rest=left, offers=offers), answer, understanding)
+
+    def _with_verdict(self, turn: Turn, body: str, answer: str, offers: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """The question whether it helped, below the offers, unless it would make one message into two."""
+        numbers = {"yes": len(offers) + 1, "no": len(offers) + 2}
+        asking = f"{body}\n{self._answers.phrase('helped_question', turn.language, **numbers)}"
+        if turn.form.fits(body) and not turn.form.fits(asking):
+            return body, offers
+        return asking, (*offers, f"{HELPED}yes/{answer}", f"{HELPED}no/{answer}")
 
     def _options_kept(self, turn: Turn) -> tuple[str, ...]:
         """A list that was offered can still be named ("the second one") after one of it was read."""

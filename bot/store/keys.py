@@ -30,6 +30,7 @@ key                             type     holds
 {site}:staff:totp:<id>:<step>   string   who took the code of this half minute, so that it works once (5 minutes)
 {site}:checks                  zset     people asked whether they are safe; score = when silence counts (s)
 {site}:unanswered:<month>       hash     messages not understood by the topic that was guessed (400 days)
+{site}:helped:<month>           hash     "<answer id> yes" and "<answer id> no" as people judged answers (400 days)
 {site}:heartbeat:<process>      string   time of the last sign of life (ms)
 {site}:talk:<conversation>      string   Rasa's sealed tracker, bounded (written by bot/rasa/tracker_store.py)
 {site}:talks                    zset     conversations held by Rasa; score = last use (ms)

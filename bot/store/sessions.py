@@ -29,7 +29,7 @@ class Session:
     rest: tuple[str, ...] = field(default=(), repr=False)
     """Pieces of the last answer that wait for "send 1 for more"."""
     offers: tuple[str, ...] = ()
-    """What the last answer offers to go on with: answer ids, or forms as ``form/<id>``."""
+    """What the last answer offers: answer ids, forms as ``form/<id>``, a verdict as ``helped/yes/<answer id>``."""
     form: str | None = None
     """The question of a form that is open in the engine, as ``<form>/<field>``, or LEFT."""
     unsure: int = 0

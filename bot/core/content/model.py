@@ -153,7 +153,8 @@ class Place(_Strict):
 
 
 GAPS = frozenset({
-    "dates", "place", "effective", "tier", "month", "hour", "when", "title", "count", "number", "start", "end",
+    "dates", "place", "effective", "tier", "month", "hour", "when", "title", "count", "number", "start", "end", "yes",
+    "no",
 })  # fmt: skip
 """What the code fills into phrases."""
 PHRASE_NUMBER = re.compile(r"{tel\.([a-z0-9_]+)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Literal
 
@@ -39,6 +39,16 @@ def state(answer: Answer, today: date) -> State:
 def may_be_sent(answer: Answer, today: date) -> bool:
     """Whether an answer may go out, if with a warning. Words to somebody in danger always may."""
     return answer.is_safety or state(answer, today) not in ("draft", "withheld")
+
+
+def keeping_signed(new: Library, old: Library, today: date) -> Library:
+    """``new``, but with the old words where the new ones are not signed yet: nobody gets a draft, or nothing."""
+
+    def kept(now: dict[str, Answer], before: dict[str, Answer]) -> dict[str, Answer]:
+        drafts = {key for key, answer in now.items() if state(answer, today) == "draft" and key in before}
+        return {key: before[key] if key in drafts else answer for key, answer in now.items()}
+
+    return replace(new, answers=kept(new.answers, old.answers), safety=kept(new.safety, old.safety))
 
 
 TranslationState = Literal["missing", "stale", "unchecked", "awaiting", "signed"]
