@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from bot.core.form_answers import LEAVES, NO, STILL, UNKNOWN, YES, read_answer
 
 TODAY = date(2026, 11, 22)
-KINDS = ["choice", "yes_no", "no_yes", "money", "months", "years", "hours", "left", "place"]
+KINDS = ["choice", "yes_no", "no_yes", "money", "months", "years", "days", "hours", "left", "month", "place"]
 WORK = {"company": ["厂", "店", "shop"], "site": ["工地", "site"], "home": ["保姆", "family"]}
 
 
@@ -24,7 +24,11 @@ WORK = {"company": ["厂", "店", "shop"], "site": ["工地", "site"], "home": [
         ("left", "三个月前", "2026-08"), ("left", "I left in March 2026", "2026-03"),
         ("yes_no", "1", YES), ("yes_no", "签过", YES), ("yes_no", "有", YES), ("yes_no", "yes i did", YES),
         ("yes_no", "2", NO), ("yes_no", "没签", NO), ("yes_no", "not yet", NO), ("no_yes", "没有", NO),
-        ("yes_no", "3", UNKNOWN),
+        ("yes_no", "3", UNKNOWN), ("yes_no", "có", YES), ("yes_no", "chưa", NO), ("yes_no", "ไม่มี", NO), ("yes_no", "มี", YES),
+        ("yes_no", "ဟုတ်ကဲ့", YES), ("yes_no", "မရှိဘူး", NO), ("yes_no", "មាន", YES), ("yes_no", "អត់ទេ", NO),
+        ("yes_no", "ແມ່ນ", YES), ("yes_no", "ບໍ່ມີ", NO),
+        ("days", "3天", 3), ("days", "5", 5), ("days", "10 days", 10), ("days", "两天半", 2.5), ("days", "没有", 0),
+        ("month", "上个月", "2026-10"), ("month", "2026年3月", "2026-03"), ("month", "three months ago", "2026-08"),
         ("choice", "2", "site"), ("choice", "第二个", "site"), ("choice", "在工地上干", "site"), ("choice", "0", UNKNOWN),
         ("choice", "a small shop", "company"), ("choice", "带孩子的保姆", "home"),
     ],
@@ -35,7 +39,9 @@ def test_an_answer_is_read(kind: str, text: str, value: float | str) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    "text", ["不知道", "我也不清楚", "忘了", "i don't know", "not sure", "idk", "跳过", "不记得了"]
+    "text",
+    ["不知道", "我也不清楚", "忘了", "i don't know", "not sure", "idk", "跳过", "不记得了"]
+    + ["i don\u2019t know", "không biết", "khong biet", "ไม่รู้ค่ะ", "မသိဘူး", "អត់ដឹងទេ", "ບໍ່ຮູ້"],
 )
 def test_not_knowing_is_an_answer_to_everything(kind: str, text: str) -> None:
     assert read_answer(kind, text, TODAY, WORK) == UNKNOWN
@@ -46,14 +52,16 @@ def test_not_knowing_is_an_answer_to_everything(kind: str, text: str) -> None:
     [
         ("money", "3"), ("money", "what is the minimum wage?"), ("months", "那要是没合同呢"), ("yes_no", "没有合同怎么办"),
         ("yes_no", "can they do this?"), ("choice", "工地不给钱怎么办"), ("choice", "9"), ("left", "last year"),
-        ("hours", "老板说加班不算钱，我们几个人都不知道该找谁去说，天天干到半夜"), ("yes_no", "老板没给过"),
+        ("month", "1"), ("hours", "老板说加班不算钱，我们几个人都不知道该找谁去说，天天干到半夜"), ("yes_no", "老板没给过"),
     ],
 )  # fmt: skip
 def test_something_else_is_no_answer(kind: str, text: str) -> None:
     assert read_answer(kind, text, TODAY, WORK) is None
 
 
-@pytest.mark.parametrize("text", ["退出", "算了", "不填了吧", "stop", "Never mind", "取消。"])
+@pytest.mark.parametrize(
+    "text", ["退出", "算了", "不填了吧", "stop", "Never mind", "取消。", "dừng lại", "หยุด", "ရပ်မယ်", "ឈប់", "ຢຸດ"]
+)
 def test_leaving_is_understood(text: str) -> None:
     assert LEAVES.match(text)
 

@@ -33,6 +33,7 @@ def answers(field: Field) -> st.SearchStrategy[Any]:
         "choice": st.sampled_from([option.id for option in field.options] or [""]),
         "yes_no": st.sampled_from(["yes", "no"]),
         "no_yes": st.sampled_from(["yes", "no"]),
+        "month": st.sampled_from(["2026-11", "2026-09", "2025-11", "2025-10"]),
         "left": st.sampled_from([STILL, "2026-10", "2025-11", "2020-02"]),
     }
     return values.get(field.type, amount) | st.just(UNKNOWN)
@@ -164,3 +165,48 @@ def test_help_near_me_names_the_place_and_the_number_for_the_need() -> None:
     text = said("services_near_me", place="YN.kunming", need="women")
     assert text.startswith("在昆明")
     assert "12338" in text
+
+
+def test_double_pay_without_a_contract_shows_its_working() -> None:
+    text = said("double_wage", months=8.0, wage=5000.0)
+    assert "7个月 × 5000元 = 35000元" in text
+    assert "没有到期日" not in text
+    assert "11个月 × 5000元 = 55000元" in said("double_wage", months=30.0, wage=5000.0)
+    assert "没有到期日" in said("double_wage", months=12.0, wage=5000.0)
+    assert "元 =" not in said("double_wage", months=1.0, wage=5000.0)
+
+
+def test_leave_that_was_not_given_is_paid_at_three_times_the_day() -> None:
+    text = said("annual_leave", steady="yes", years=36.0, days=5.0, wage=4350.0)
+    assert "4350 ÷ 21.75 = 200元" in text
+    assert "3000元" in text
+    assert "2000元" in text
+    assert "200元" in said("annual_leave", steady="yes", years=36.0, days=50.0, wage=4350.0).replace("2000元", "")
+    assert "元" not in said("annual_leave", steady="no", years=36.0, days=5.0, wage=4350.0)
+
+
+def test_pay_under_the_minimum_of_a_city_is_said_with_what_is_missing() -> None:
+    assert "少了100元" in said("pay_check", place="GD.guangzhou", wage=2400.0)
+    assert "没有低于它" in said("pay_check", place="GD.guangzhou", wage=2500.0)
+
+
+def test_pay_in_a_province_with_levels_is_unsure_between_them() -> None:
+    assert "还少" not in said("pay_check", place="GD", wage=2000.0)
+    assert "看你在哪一档" in said("pay_check", place="GD", wage=2000.0)
+    assert "最低的一档还少50元" in said("pay_check", place="GD", wage=1700.0)
+    assert "没有低于最高的一档" in said("pay_check", place="GD", wage=9000.0)
+
+
+def test_where_only_the_first_level_is_known_nobody_is_told_that_the_pay_is_enough_or_under() -> None:
+    first_only = next(p for p in LIBRARY.places.provinces.values() if p.quote == "first_month" and len(p.tiers) > 1)
+    text = said("pay_check", place=first_only.code, wage=500.0)
+    assert "看你在哪一档" in text
+    assert "还少" not in text
+
+
+def test_the_deadline_of_an_injury_is_said_as_a_month() -> None:
+    text = said("injury_deadline", when="2026-09")
+    assert "2027-09" in text
+    assert "公司的30天已经过了" in text
+    assert "已经过了" in said("injury_deadline", when="2025-10")
+    assert "12348" in said("injury_deadline", when="2025-10")

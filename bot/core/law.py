@@ -1,6 +1,7 @@
 """What the law of wages gives, as arithmetic; its figures come in as arguments, from content/data."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -28,14 +29,108 @@ def severance_months(worked_months: float, round_months: int) -> Decimal:
     """Months' wages of severance "N" (Labour Contract Law art. 47).
 
     One for each full year; a rest of ``round_months`` (six) or more counts as a year, a shorter rest as half a month.
-    Nothing for nothing worked. The cap for high earners (three times the local average, twelve years) is not applied:
-    local averages are not in the fact base, and the text says so.
+    Nothing for nothing worked.
     """
     years = math.floor(worked_months / MONTHS_A_YEAR + 1e-9)
     rest = worked_months - years * MONTHS_A_YEAR
     if rest < 1e-9:
         return Decimal(years)
     return Decimal(years) + (1 if rest >= round_months - 1e-9 else Decimal("0.5"))
+
+
+@dataclass(frozen=True, slots=True)
+class Severance:
+    """Severance "N" in yuan: ``months`` of wage times ``wage``; ``capped`` when the rule for high earners applied."""
+
+    months: Decimal
+    wage: Decimal
+    capped: bool
+
+    @property
+    def amount(self) -> Decimal:
+        return self.months * self.wage
+
+
+def severance(
+    worked_months: float,
+    wage: Decimal,
+    round_months: int,
+    *,
+    minimum_wage: Decimal = Decimal(0),
+    local_average: Decimal | None = None,
+    cap_times: int = 3,
+    cap_years: int = 12,
+) -> Severance:
+    """Severance "N" of a monthly wage in yuan (Labour Contract Law art. 47; Implementing Regulations art. 27).
+
+    The wage counts at least as the local minimum wage. A wage above ``cap_times`` the local average counts as that, and
+    then for at most ``cap_years`` months; without a known ``local_average`` nothing is capped, and the text says so.
+    """
+    months, base = severance_months(worked_months, round_months), max(wage, minimum_wage)
+    if local_average is None or base <= cap_times * local_average:
+        return Severance(months, base, capped=False)
+    return Severance(min(months, Decimal(cap_years)), cap_times * local_average, capped=True)
+
+
+def double_wage_months(worked_months: Decimal, first_months: int, most_months: int) -> Decimal:
+    """Months for which a second wage is owed when nothing was signed (Labour Contract Law art. 82).
+
+    Counted as in its Implementing Regulations, art. 6 and 7: from the day after the first month until a contract is
+    signed or a year is full, at most eleven.
+    """
+    return min(max(worked_months - first_months, Decimal(0)), Decimal(most_months))
+
+
+def leave_days(working_years: Decimal, steps: Sequence[tuple[int, int]]) -> int:
+    """Days of leave a year for years worked in one's life, over all employers (Regulation on Paid Annual Leave art. 3).
+
+    ``steps``: (from how many years, days), rising: (1, 5), (10, 10), (20, 15).
+    """
+    return max((days for years, days in steps if working_years >= years), default=0)
+
+
+def unused_leave_pay(days: Decimal, month_cny: Decimal, pay_days: Decimal, percent: Decimal) -> tuple[Decimal, Decimal]:
+    """Yuan for leave that was not given (Regulation on Paid Annual Leave art. 5): in all, and on top of the normal pay.
+
+    300 % of the daily wage, the normal pay of that day included.
+    """
+    daily = month_cny / pay_days
+    return days * daily * percent / 100, days * daily * (percent - 100) / 100
+
+
+def shortfall(paid_cny: Decimal, minimum_cny: Decimal) -> Decimal:
+    """Yuan a month missing to the minimum wage (Minimum Wage Provisions art. 12).
+
+    ``paid_cny``: the pay for normal hours, without overtime pay and allowances.
+    """
+    return max(minimum_cny - paid_cny, Decimal(0))
+
+
+@dataclass(frozen=True, slots=True)
+class InjuryDeadlines:
+    """Until when a work injury can be reported for recognition; ``worker`` is a month (``YYYY-MM``)."""
+
+    worker: str
+    worker_open: bool
+    employer_late: bool
+    """The employer's thirty days are surely over."""
+
+
+def injury_deadlines(happened: str, today: date, employer_days: int, worker_years: int) -> InjuryDeadlines:
+    """For an accident or diagnosis in the month ``happened`` (``YYYY-MM``).
+
+    Regulation on Work-Related Injury Insurance art. 17: the employer has 30 days; the worker, kin or union one year.
+    Only the month is known: it counts as open to its end, and the employer as late only when even an accident on the
+    month's last day were too long ago.
+    """
+    year, month = int(happened[:4]), int(happened[5:7])
+    following = date(year + month // 12, month % 12 + 1, 1)
+    until = (year + worker_years, month)
+    return InjuryDeadlines(
+        worker=f"{until[0]}-{month:02d}",
+        worker_open=(today.year, today.month) <= until,
+        employer_late=(today - following).days >= employer_days,
+    )
 
 
 @dataclass(frozen=True, slots=True)

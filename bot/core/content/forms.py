@@ -12,9 +12,9 @@ from bot.core.form_answers import STILL, UNKNOWN
 __all__ = ["STILL", "UNKNOWN", "Field", "Form", "Option", "load_forms"]
 
 FormId = Annotated[str, StringConstraints(pattern=r"^[a-z_]+$")]
-FieldType = Literal["place", "choice", "yes_no", "no_yes", "money", "months", "years", "hours", "left"]
+FieldType = Literal["place", "choice", "yes_no", "no_yes", "money", "months", "years", "days", "hours", "left", "month"]
 """``no_yes``: a question whose good answer is no. ``months``, ``years``: a span, a bare number counting in that unit.
-``left``: the month of leaving, or that the person still works there."""
+``left``: the month of leaving, or that the person still works there; ``month``: the month of anything else."""
 
 
 class Option(Bilingual):

@@ -4,11 +4,25 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
 
-from bot.core.content.forms import STILL, UNKNOWN, Form
+from bot.core.content.forms import STILL, UNKNOWN
 from bot.core.content.library import Library
+from bot.core.content.places import WageAnswer
 from bot.core.content.render import Renderer
+from bot.core.content.sheet import Sheet
 from bot.core.content.wages import minimum_wage_text
-from bot.core.law import claim_deadlines, hourly_wage, overtime, severance_months, yuan
+from bot.core.entities import MONTHS_A_YEAR
+from bot.core.law import (
+    claim_deadlines,
+    double_wage_months,
+    hourly_wage,
+    injury_deadlines,
+    leave_days,
+    overtime,
+    severance,
+    shortfall,
+    unused_leave_pay,
+    yuan,
+)
 
 Values = Mapping[str, str | float]
 """Answers by field: a place id, an option's id, an amount, "yes", "no", a month, or ``unknown``."""
@@ -20,12 +34,16 @@ class Results:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._renderer = Renderer(library)
-        self._texts: dict[str, Callable[[_Sheet], None]] = {
+        self._texts: dict[str, Callable[[Sheet], None]] = {
             "minimum_wage": self._minimum_wage,
             "services_near_me": self._services,
             "wages_claim": self._wages_claim,
             "overtime_pay": self._overtime,
             "severance": self._severance,
+            "double_wage": self._double_wage,
+            "annual_leave": self._annual_leave,
+            "pay_check": self._pay_check,
+            "injury_deadline": self._injury_deadline,
             "job_offer_check": self._job_offer,
             "before_you_go": self._before_you_go,
         }
@@ -37,13 +55,13 @@ class Results:
         """The whole result. A question that was never answered counts as not known."""
         form = self._library.forms[form_id]
         asked = {field.id: values.get(field.id, UNKNOWN) for field in form.fields}
-        sheet = _Sheet(form, asked, language, today, self._library, self._renderer)
+        sheet = Sheet(form, asked, language, today, self._library, self._renderer)
         self._texts[form_id](sheet)
         return sheet.finished()
 
     # The forms, one by one
 
-    def _minimum_wage(self, sheet: "_Sheet") -> None:
+    def _minimum_wage(self, sheet: Sheet) -> None:
         place = sheet.text_of("place")
         if place is None:
             sheet.add_raw(self._renderer.phrase("place_unknown", sheet.language))
@@ -51,7 +69,7 @@ class Results:
             found = self._library.places.minimum_wage(place)
             sheet.add_raw(minimum_wage_text(self._renderer, found, sheet.language))
 
-    def _services(self, sheet: "_Sheet") -> None:
+    def _services(self, sheet: Sheet) -> None:
         known = sheet.text_of("place") is not None
         sheet.add("head" if known else "head_anywhere")
         need = sheet.text_of("need")
@@ -61,7 +79,7 @@ class Results:
             sheet.add("other")
         sheet.add("tail")
 
-    def _wages_claim(self, sheet: "_Sheet") -> None:
+    def _wages_claim(self, sheet: Sheet) -> None:
         if UNKNOWN in (sheet.values["sector"], sheet.values["months"], sheet.values["place"]):
             sheet.add("head_unknown")
         else:
@@ -87,7 +105,7 @@ class Results:
                 sheet.add("late")
         sheet.add("foreigner")
 
-    def _overtime(self, sheet: "_Sheet") -> None:
+    def _overtime(self, sheet: Sheet) -> None:
         wage = sheet.amount("wage")
         hours = {kind: sheet.amount(kind) for kind in ("workday", "restday", "holiday")}
         if wage is None:
@@ -110,27 +128,118 @@ class Results:
             sheet.add("cap")
         sheet.add("caution")
 
-    def _severance(self, sheet: "_Sheet") -> None:
+    def _severance(self, sheet: Sheet) -> None:
         reason, worked, wage = sheet.text_of("reason"), sheet.amount("years"), sheet.amount("wage")
-        months = (
-            None if worked is None else severance_months(float(worked), int(self._figure("severance_round_months")))
-        )
         if reason == "own":
             sheet.add("own")
             return
-        double = ""
-        if months is None:
+        double = plus = ""
+        if worked is None:
             sheet.add("n_unknown")
-        elif wage is None:
-            sheet.add("n_months", time=sheet.span("years"), months=yuan(months))
         else:
-            sheet.add("n", time=sheet.span("years"), months=yuan(months), amount=yuan(months * wage))
-            double = sheet.line("double", amount=yuan(months * wage * self._figure("unlawful_times")))
-        sheet.add(reason or "reason_unknown", double=double)
+            n = severance(float(worked), wage or Decimal(0), int(self._figure("severance_round_months")))
+            said = {"time": sheet.span("years"), "months": yuan(n.months)}
+            if wage is None:
+                sheet.add("n_months", **said)
+            else:
+                sheet.add("n", amount=yuan(n.amount), **said)
+                double = sheet.line("sum", amount=yuan(n.amount * self._figure("unlawful_times")))
+                plus = sheet.line("sum", amount=yuan(n.amount + wage * self._figure("dismissal_extra_months")))
+        sheet.add(reason or "reason_unknown", double=double, plus=plus)
         sheet.add("floor")
         sheet.add("steps")
 
-    def _job_offer(self, sheet: "_Sheet") -> None:
+    def _double_wage(self, sheet: Sheet) -> None:
+        worked, wage = sheet.amount("months"), sheet.amount("wage")
+        if worked is None:
+            sheet.add("rule")
+        else:
+            first, most = (int(self._figure(key)) for key in ("contract_month", "double_wage_months"))
+            months = double_wage_months(worked, first, most)
+            if not months:
+                sheet.add("none")
+            else:
+                sheet.add("months", months=yuan(months))
+                if wage is not None:
+                    sheet.add("amount", months=yuan(months), wage=yuan(wage), amount=yuan(months * wage))
+                if worked >= MONTHS_A_YEAR * self._figure("contract_deemed_years"):
+                    sheet.add("year")
+        sheet.add("steps")
+
+    def _annual_leave(self, sheet: Sheet) -> None:
+        if sheet.values["steady"] == "no":
+            sheet.add("not_yet")
+            sheet.add("rule")
+            return
+        worked, unused = sheet.amount("years"), sheet.amount("days")
+        if worked is None:
+            sheet.add("rule")
+        else:
+            entitled = Decimal(leave_days(worked / MONTHS_A_YEAR, self._leave_steps()))
+            if not entitled:
+                sheet.add("under")
+                return
+            sheet.add("days", time=sheet.span("years"), days=yuan(entitled))
+            unused = entitled if unused is None else min(unused, entitled)
+        self._leave_pay(sheet, unused, sheet.amount("wage"))
+        sheet.add("steps")
+
+    def _leave_steps(self) -> list[tuple[int, int]]:
+        """(from how many years, days of leave)."""
+        steps = ("low", "mid", "high")
+        return [(int(self._figure(f"leave_years_{s}")), int(self._figure(f"leave_days_{s}"))) for s in steps]
+
+    def _leave_pay(self, sheet: Sheet, unused: Decimal | None, wage: Decimal | None) -> None:
+        if unused and wage is not None:
+            pay_days, percent = self._figure("month_days"), self._figure("leave_unused_percent")
+            whole, more = unused_leave_pay(unused, wage, pay_days, percent)
+            said = {"days": unused, "wage": wage, "day": wage / pay_days, "all": whole, "more": more}
+            sheet.add("pay", **{name: yuan(value) for name, value in said.items()})
+        else:
+            sheet.add("pay_rule")
+
+    def _pay_check(self, sheet: Sheet) -> None:
+        place, wage = sheet.text_of("place"), sheet.amount("wage")
+        found = self._library.places.minimum_wage(place) if place else None
+        if wage is None:
+            sheet.add("no_wage")
+        elif found is None or not found.tiers:
+            sheet.add("no_figure")
+        else:
+            self._against_the_minimum(sheet, found, wage)
+        sheet.add("hours")
+        sheet.add("steps")
+
+    def _against_the_minimum(self, sheet: Sheet, found: WageAnswer, wage: Decimal) -> None:
+        months = sorted({Decimal(str(tier.month_cny)) for tier in found.tiers if tier.month_cny is not None})
+        said = {"effective": found.province.effective, "wage": yuan(wage)}
+        if found.exact:
+            missing = shortfall(wage, months[0])
+            sheet.add("under" if missing else "enough", month=yuan(months[0]), missing=yuan(missing), **said)
+            return
+        sheet.add("tiers", months=" / ".join(map(yuan, reversed(months))), **said)
+        lowest_known = found.province.quote == "all"
+        if lowest_known and (missing := shortfall(wage, months[0])):
+            sheet.add("tiers_under", missing=yuan(missing), **said)
+        else:
+            sheet.add("tiers_enough" if wage >= months[-1] else "tiers_unsure", **said)
+
+    def _injury_deadline(self, sheet: Sheet) -> None:
+        when = sheet.text_of("when")
+        if when is None:
+            sheet.add("unknown")
+        else:
+            days, years = int(self._figure("injury_employer_days")), int(self._figure("injury_worker_years"))
+            until = injury_deadlines(when, sheet.today, days, years)
+            if not until.worker_open:
+                sheet.add("late")
+            else:
+                sheet.add("open", worker=until.worker)
+                if until.employer_late:
+                    sheet.add("employer_late")
+        sheet.add("steps")
+
+    def _job_offer(self, sheet: Sheet) -> None:
         signs = {field.id: self._library.signs[field.sign or ""] for field in sheet.form.fields}
         yes = [field for field in signs if sheet.values[field] == "yes"]
         unknown = sum(value == UNKNOWN for value in sheet.values.values())
@@ -151,7 +260,7 @@ class Results:
             sheet.add("unknown", count=unknown)
         sheet.add("steps")
 
-    def _before_you_go(self, sheet: "_Sheet") -> None:
+    def _before_you_go(self, sheet: Sheet) -> None:
         good = {field.id: "no" if field.type == "no_yes" else "yes" for field in sheet.form.fields}
         missing = [field for field, wanted in good.items() if sheet.values[field] != wanted]
         if not missing:
@@ -165,70 +274,3 @@ class Results:
 
     def _figure(self, key: str) -> Decimal:
         return Decimal(str(self._library.figures[key].value))
-
-
-class _Sheet:
-    """The answers of one form and the lines of its result so far."""
-
-    def __init__(
-        self,
-        form: Form,
-        values: dict[str, str | float],
-        language: str,
-        today: date,
-        library: Library,
-        renderer: Renderer,
-    ) -> None:
-        self.form, self.values, self.language, self.today = form, values, language, today
-        self._library = library
-        self._renderer = renderer
-        self._lines: list[str] = []
-        self._used: list[str] = []
-
-    def text_of(self, field: str) -> str | None:
-        """The answer as text; None when it is not known."""
-        value = self.values[field]
-        return None if value == UNKNOWN else str(value)
-
-    def amount(self, field: str) -> Decimal | None:
-        value = self.values[field]
-        return None if value == UNKNOWN else Decimal(str(value))
-
-    def label(self, field: str) -> str:
-        """The chosen option in words, or that it is not known."""
-        chosen = next((o for o in self.form.field(field).options if o.id == self.values[field]), None)
-        return chosen.in_(self.language) if chosen else self._not_known()
-
-    def span(self, field: str) -> str:
-        """A span of months in words."""
-        months = self.amount(field)
-        if months is None:
-            return self._not_known()
-        years, rest = divmod(months, 12)
-        if self.language == "zh":
-            return (f"{yuan(years)}年" if years else "") + (f"{yuan(rest)}个月" if rest or not years else "")
-        parts = [f"{yuan(years)} year{'s' if years != 1 else ''}"] if years else []
-        return " ".join([*parts, f"{yuan(rest)} month{'s' if rest != 1 else ''}"] if rest or not parts else parts)
-
-    def line(self, key: str, **values: object) -> str:
-        text, used = self._renderer.filled(self.form.lines[key].in_(self.language).strip())
-        self._used += used
-        return text.format(**{"place": self._place(), **values})
-
-    def add(self, key: str, **values: object) -> None:
-        self._lines.append(self.line(key, **values))
-
-    def add_raw(self, text: str) -> None:
-        self._lines.append(text)
-
-    def finished(self) -> str:
-        return self._renderer.with_numbers("\n".join(self._lines), self._used, self.form.call, self.language)
-
-    def _place(self) -> str:
-        place = self.text_of("place") if "place" in self.values else None
-        if place is None or place not in self._library.places.places:
-            return self._renderer.phrase("there", self.language)
-        return self._library.places.places[place].name.in_(self.language)
-
-    def _not_known(self) -> str:
-        return self._renderer.phrase("not_known", self.language)
