@@ -43,6 +43,8 @@ def problems(library: Library, showable: dict[str, set[str]]) -> list[str]:
     found = []
     for key, figure in library.figures.items():
         found += [f"figure {key}: {p}" for p in _source_problems([figure.source], showable)]
+    for key, term in library.terms.items():
+        found += [f"terms.yml, {key}: {p}" for p in _source_problems([term.source], showable)]
     for answer in everything.values():
         found += [f"{answer.id}: {p}" for p in _answer_problems(answer, library, showable)]
         found += [f"{answer.id}: related {r} does not exist" for r in answer.related if r not in everything]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.core.content.forms import Form
-from bot.core.content.model import Answer, Bilingual, Fact, Figure, Hotline
+from bot.core.content.model import Answer, Bilingual, Fact, Figure, Hotline, Term
 from bot.core.content.places import Places
 from bot.core.content.translations import Translations
 
@@ -25,6 +25,7 @@ class Library:
     """Severity of each danger sign that may be shown: emergency, high or medium."""
     menu: tuple[str, ...]
     """Answer ids in the order of the menu's numbers."""
+    terms: dict[str, Term]
     translations: Translations
     """As they stand in their files; those that are not stale are in the answers and phrases already."""
 

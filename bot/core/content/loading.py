@@ -6,7 +6,7 @@ from bot.core.content.checks import problems
 from bot.core.content.files import parse, read, rows, severities, showable_ids, table
 from bot.core.content.forms import load_forms
 from bot.core.content.library import Library
-from bot.core.content.model import Answer, Bilingual, ContentError, Fact, Figure, Hotline
+from bot.core.content.model import Answer, Bilingual, ContentError, Fact, Figure, Hotline, Term
 from bot.core.content.places import load_places
 from bot.core.content.translations import joined, joined_phrase, load_translations
 
@@ -35,6 +35,7 @@ def load_library(folder: Path) -> Library:
         forms=load_forms(folder / "forms"),
         signs=severities(data / "danger_signs.yml"),
         menu=tuple(str(entry) for entry in rows(folder / "menu.yml", "menu")),
+        terms=table(folder / "terms.yml", Term),
         translations=translations,
     )
     found = problems(library, _showable(library, data))

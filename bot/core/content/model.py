@@ -117,6 +117,15 @@ class Fact(_Strict):
     caution: str | None = None
 
 
+class Term(_Strict):
+    """A word of offices or of the law. ``told``: words by which a text explains it already."""
+
+    word: Bilingual
+    told: Keywords
+    means: Bilingual
+    source: str
+
+
 class Tier(_Strict):
     tier: int
     month_cny: float | int | None = None
@@ -154,7 +163,7 @@ class Place(_Strict):
 
 GAPS = frozenset({
     "dates", "place", "effective", "tier", "month", "hour", "when", "title", "count", "number", "start", "end", "yes",
-    "no",
+    "no", "term", "means",
 })  # fmt: skip
 """What the code fills into phrases."""
 PHRASE_NUMBER = re.compile(r"{tel\.([a-z0-9_]+)}")

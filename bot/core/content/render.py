@@ -6,7 +6,10 @@ from datetime import date
 from bot.core.content.library import Library
 from bot.core.content.model import PHRASE_NUMBER, PLACEHOLDER, Answer
 from bot.core.content.review import may_be_sent
+from bot.core.content.translations import SOURCES
 
+GLOSSES = 2
+"""Words explained below one answer."""
 _DATES_ONE_BY_ONE = 3
 """Up to so many different dates are given number by number; beyond, as a span."""
 
@@ -28,9 +31,30 @@ class Renderer:
         written = getattr(answer, form)
         language = language if language in written.languages else "en"
         body, used = self.filled(written.in_(language).strip())
-        if answer.expired(today) and not answer.is_safety:
-            body = self.phrase("expired", language) + "\n" + body
+        if not answer.is_safety:
+            if answer.expired(today):
+                body = self.phrase("expired", language) + "\n" + body
+            body = "\n".join([body, *self._glosses(body, language, form), *self._law_as_of(answer, language, form)])
         return self.with_numbers(body, used, answer.call, language, short=form == "sms" and answer.is_safety)
+
+    def _glosses(self, body: str, language: str, form: str) -> list[str]:
+        """Lines that explain the words of offices and of the law which the text uses without explaining them."""
+        if form != "text" or language not in SOURCES:
+            return []
+        folded = body.lower()
+        found = []
+        for term in self._library.terms.values():
+            word, told = term.word.in_(language), getattr(term.told, language)
+            if word in folded and not any(each in folded for each in told):
+                found.append(self.phrase("gloss", language, term=word, means=term.means.in_(language)))
+        return found[:GLOSSES]
+
+    def _law_as_of(self, answer: Answer, language: str, form: str) -> list[str]:
+        """The day of which the law and the figures in the text are, where it gives any."""
+        used = {key for table, key in PLACEHOLDER.findall(getattr(answer, form).in_(language)) if table == "fig"}
+        if not any(self._library.figures[key].source.startswith("law.") for key in used):
+            return []
+        return [self.phrase("law_as_of", language, effective=answer.effective)]
 
     def filled(self, text: str) -> tuple[str, list[str]]:
         """A text with its figures and numbers in place, and the hotlines that it names."""
