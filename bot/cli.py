@@ -5,6 +5,7 @@ import runpy
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import click
@@ -21,6 +22,8 @@ from bot.log import configure
 from bot.onemachine import FIRST, VAR, OneMachine, new_secrets
 from bot.rasa_process import RasaMissing
 from bot.settings import ROOT, Settings, SettingsError
+from bot.store.audit import AuditBroken
+from bot.store.backup import BackupBroken
 from bot.store.connection import StoreAway
 from bot.store.embedded import EmbeddedStoreError
 from bot.store.staff import ROLES
@@ -29,7 +32,8 @@ from bot.wiring import build_site, load_screen
 from channels.terminal import Terminal
 
 EXPECTED = (
-    SettingsError, ContentError, EmbeddedStoreError, StartFailed, RasaMissing, StoreAway, ValueError,
+    SettingsError, ContentError, EmbeddedStoreError, StartFailed, RasaMissing, StoreAway, AuditBroken, BackupBroken,
+    ValueError,
 )  # fmt: skip
 """Errors that a person can act on: shown as a sentence, never as a stack trace."""
 
@@ -213,6 +217,43 @@ def staff_add(login: str, name: str, role: str, password: str) -> None:
     build_site("cli").staff.add(login, name, role, password, secret)
     uri = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name="Anlu")
     click.echo(f"{login} is added. Authenticator secret: {secret}\n{uri}")
+
+
+@main.group()
+def audit() -> None:
+    """Who did what to which referral."""
+
+
+@audit.command("verify")
+def audit_verify() -> None:
+    """Checks that no entry was changed, dropped or added."""
+    found = build_site("cli").audit.verify()
+    click.echo(f"{found.entries} entries are whole; the first {found.sealed} are sealed.")
+
+
+@audit.command("export")
+def audit_export() -> None:
+    """Prints the audit, one JSON object a line; it holds no words of anybody."""
+    for entry in build_site("cli").audit.entries():
+        click.echo(json.dumps(asdict(entry), ensure_ascii=False))
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Writes everything the site keeps into one sealed file, while it runs."""
+    count = build_site("cli").backup.write(file)
+    click.echo(f"{count} keys are in {file}. It can be opened with this site's ANLU_MASTER_KEYS only: keep them apart.")
+
+
+@main.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+def restore(file: Path) -> None:
+    """Fills an empty site from a backup. Stop the service first."""
+    done = build_site("cli").backup.restore(file)
+    click.echo(f"{done.keys} keys restored; {done.waiting} referrals wait, {done.to_send} messages are to be sent.")
+    if done.erased:
+        click.echo(f"{done.erased} people had been erased since and stay so.")
 
 
 @main.command()

@@ -28,8 +28,11 @@ from bot.service.shelter import Shelter
 from bot.service.silence import Silence
 from bot.service.talk import Talk
 from bot.settings import ROOT, Settings, load_settings
+from bot.store.audit import Audit
+from bot.store.backup import Backup
 from bot.store.connection import Store, StoreAway
 from bot.store.counts import Counts
+from bot.store.erased import Erased
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.referrals import Referrals
@@ -86,7 +89,19 @@ class Site:
     @cached_property
     def people(self) -> People:
         secret = self.settings.pseudonym_secret.get_secret_value().encode()
-        return People(self.store, self.settings.site_cipher, secret)
+        return People(self.store, self.settings.site_cipher, secret, self.erased)
+
+    @cached_property
+    def erased(self) -> Erased:
+        return Erased(self.settings.data_dir / "erased.list")
+
+    @cached_property
+    def audit(self) -> Audit:
+        return Audit(self.store, self.settings.pseudonym_secret.get_secret_value().encode())
+
+    @cached_property
+    def backup(self) -> Backup:
+        return Backup(self.store, self.people, self.erased, self.settings.site_cipher)
 
     @cached_property
     def referrals(self) -> Referrals:
@@ -176,7 +191,7 @@ class Site:
     def worker(self) -> Worker:
         delivery = Delivery(self.outbox, self.people, self.channels, self.sessions)
         silence = Silence(self.watch, self.sessions, self.people, self.referrals)
-        return Worker(self.store, self.referrals, delivery, self.spool, self.people, silence)
+        return Worker(self.store, self.referrals, delivery, self.spool, self.people, silence, self.audit)
 
     def health(self) -> dict[str, bool]:
         return {"store": _up(self.store.ping), "engine": self.engine.ready()}

@@ -7,6 +7,7 @@ from types import FrameType
 from bot.log import logger
 from bot.service.delivery import Delivery
 from bot.service.silence import Silence
+from bot.store.audit import Audit, AuditBroken
 from bot.store.connection import Store, StoreAway
 from bot.store.people import People
 from bot.store.referrals import Referrals
@@ -14,6 +15,7 @@ from bot.store.spool import Spool
 
 TICK_S = 0.2
 SLOW_TICK_S = 2.0
+SEAL_EVERY_S = 300.0
 AT_ONCE = 50
 """Messages sent before the other duties get their turn."""
 
@@ -22,7 +24,14 @@ class Worker:
     """One loop; several workers may run, since every duty is leased or atomic in the store."""
 
     def __init__(
-        self, store: Store, referrals: Referrals, delivery: Delivery, spool: Spool, people: People, silence: Silence
+        self,
+        store: Store,
+        referrals: Referrals,
+        delivery: Delivery,
+        spool: Spool,
+        people: People,
+        silence: Silence,
+        audit: Audit,
     ) -> None:
         self._store = store
         self._referrals = referrals
@@ -30,6 +39,8 @@ class Worker:
         self._spool = spool
         self._people = people
         self._silence = silence
+        self._audit = audit
+        self._seal_due = 0.0
         self._stopping = False
 
     def run(self) -> None:
@@ -63,9 +74,20 @@ class Worker:
         silent = self._silence.hear()
         if silent:
             logger().warning("silence_after_danger", count=silent)
+        self._seal()
         if self._spool.count():
             moved = self._spool.drain(self._people, self._referrals)
             logger().warning("spool_drained", count=moved, waiting=self._spool.count())
+
+    def _seal(self) -> None:
+        """Seals the audit now and then; one that was changed is told loudly and stops nothing else."""
+        if time.monotonic() < self._seal_due:
+            return
+        self._seal_due = time.monotonic() + SEAL_EVERY_S
+        try:
+            self._audit.seal()
+        except AuditBroken as error:
+            logger().critical("audit_broken", error=str(error))
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True

@@ -13,6 +13,7 @@ from bot.core.cipher import Cipher
 from bot.core.message import CounsellorId, PersonId
 from bot.service.delivery import Delivery
 from bot.service.silence import REASON, Silence
+from bot.store.audit import Audit
 from bot.store.connection import Store
 from bot.store.outbox import Outbox
 from bot.store.people import People
@@ -41,7 +42,7 @@ def worker_on(
     sessions = Sessions(store, people)
     delivery = Delivery(outbox, people, {"sms": platform}, sessions)
     silence = Silence(Watch(store), sessions, people, referrals)
-    return Worker(store, referrals, delivery, spool, people, silence)
+    return Worker(store, referrals, delivery, spool, people, silence, Audit(store, b"secret"))
 
 
 @pytest.fixture

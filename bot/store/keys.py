@@ -11,6 +11,8 @@ key                             type     holds
 {site}:open:<person>            string   the id of the person's one open referral
 {site}:fence                    string   counter of fencing tokens
 {site}:audit                    stream   every change of a referral and every read of a transcript
+{site}:audit:head               hash     number and hash of the newest entry of the audit
+{site}:audit:seals              stream   seals over the audit up to an entry, under a key that the store lacks
 {site}:verdicts                 stream   what counsellors said of the screen; no text unless released
 {site}:bell                     string   counter that rises with every change a screen would show
 {site}:op:<id>                  string   the result of an operation, for the retry that follows a lost reply (1 day)

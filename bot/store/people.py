@@ -5,6 +5,7 @@ import os
 from bot.core.cipher import KEY_BYTES, Cipher, pseudonym
 from bot.core.message import PersonId
 from bot.store.connection import Store, store_errors
+from bot.store.erased import Erased
 
 
 class UnknownPerson(KeyError):
@@ -14,13 +15,14 @@ class UnknownPerson(KeyError):
 class People:
     """Knows people by pseudonym; the only place where an address is opened.
 
-    ``site_cipher`` wraps each person's own key; ``secret`` keys the pseudonyms.
+    ``site_cipher`` wraps each person's own key; ``secret`` keys the pseudonyms; ``erased`` remembers who was erased.
     """
 
-    def __init__(self, store: Store, site_cipher: Cipher, secret: bytes) -> None:
+    def __init__(self, store: Store, site_cipher: Cipher, secret: bytes, erased: Erased | None = None) -> None:
         self._store = store
         self._site = site_cipher
         self._secret = secret
+        self._erased = erased
 
     def name(self, channel: str, address: str) -> PersonId:
         """The pseudonym; needs no store."""
@@ -57,6 +59,8 @@ class People:
     @store_errors
     def erase(self, person: PersonId) -> None:
         """Forgets the person: without her key nothing that was sealed under it can be read by anybody again."""
+        if self._erased is not None:
+            self._erased.add(person)  # first: whoever asked to be forgotten is, even when a backup comes back
         keys = self._store.keys
         self._store.client.delete(keys("person", person), keys("session", person), keys("talk", person))
         self._store.client.zrem(keys("talks"), person)

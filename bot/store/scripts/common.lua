@@ -3,9 +3,15 @@ local P = KEYS[1]
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
+-- Each entry carries its number and a hash over itself and the entry before it (bot/store/audit.py verifies).
 local function audit(action, referral, actor, note)
-  redis.call('XADD', P .. 'audit', '*', 'at', now, 'action', action, 'referral', referral,
-             'actor', actor, 'note', note or '')
+  local head = redis.call('HMGET', P .. 'audit:head', 'n', 'chain')
+  local n = string.format('%.0f', (tonumber(head[1]) or 0) + 1)
+  local at = string.format('%.0f', now)
+  local chain = redis.sha1hex(table.concat({head[2] or '', n, at, action, referral, actor, note or ''}, '\n'))
+  redis.call('XADD', P .. 'audit', '*', 'n', n, 'at', at, 'action', action, 'referral', referral,
+             'actor', actor, 'note', note or '', 'chain', chain)
+  redis.call('HSET', P .. 'audit:head', 'n', n, 'chain', chain)
 end
 
 local function bell()

@@ -1,0 +1,172 @@
+"""A copy of everything a site keeps, sealed line by line, and the way back from it.
+
+A backup is taken while the service runs, so its keys are not of one moment. What can be derived (the queue, leases,
+who has an open referral, what waits to be sent) is therefore made anew when it is restored, from the referrals and
+messages themselves. Nobody is restored who was erased since: the list of the erased lies outside the store.
+"""
+
+import base64
+import json
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from bot.core.cipher import Cipher, SealBroken
+from bot.core.message import PersonId
+from bot.store.connection import Store, store_errors
+from bot.store.erased import Erased
+from bot.store.people import People
+
+HEAD = "anlu backup 1"
+DERIVED = frozenset({"queue", "leases", "bell", "out:due", "staff:present"})
+PASSING = ("lock:", "heartbeat:", "open:", "out:line:", "staff:tries:", "staff:totp:")
+"""Keys that are derived or only of the moment: they are not kept."""
+PAGE = 500
+
+
+class BackupBroken(Exception):
+    """The file is no whole backup of ours, or the site is not empty; a sentence for the operator."""
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    keys: int
+    erased: int
+    """People in the backup who were erased since and stay so."""
+    waiting: int
+    """Referrals back in the queue."""
+    to_send: int
+
+
+class Backup:
+    """``cipher`` seals the lines: a backup is worth nothing without the site's master keys."""
+
+    def __init__(self, store: Store, people: People, erased: Erased, cipher: Cipher) -> None:
+        self._store = store
+        self._people = people
+        self._erased = erased
+        self._cipher = cipher
+
+    def write(self, path: Path) -> int:
+        """Writes the file, whole or not at all, and returns how many keys it holds. Raises StoreAway, OSError."""
+        draft = path.with_name(path.name + ".draft")
+        count = 0
+        with draft.open("w", encoding="ascii") as file:
+            draft.chmod(0o600)
+            file.write(self._sealed(0, {"head": HEAD, "made": int(time.time())}))
+            for count, row in enumerate(self._rows(), 1):
+                file.write(self._sealed(count, row))
+            file.write(self._sealed(count + 1, {"end": count}))
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+        return count
+
+    def restore(self, path: Path) -> Restored:
+        """Fills an empty site from a backup. Raises BackupBroken before anything is written when it is not whole."""
+        count = sum(1 for _ in self._read(path))
+        if self._used():
+            raise BackupBroken("the site has data already: restore into an empty store or under another ANLU_SITE")
+        self._load(path)
+        erased = self._erase_again(self._made(path))
+        waiting, to_send = self._derive()
+        return Restored(count, erased, waiting, to_send)
+
+    # Writing
+
+    @store_errors
+    def _rows(self) -> Iterator[dict[str, Any]]:
+        client, prefix = self._store.client, self._store.keys.prefix
+        raw = redis.Redis(connection_pool=_undecoded(client))
+        names = (key[len(prefix) :] for key in client.scan_iter(match=_literal(prefix) + "*", count=PAGE))
+        for name in names:
+            if name in DERIVED or name.startswith(PASSING):
+                continue
+            dump, ttl = raw.dump(prefix + name), raw.pttl(prefix + name)
+            if dump is not None:
+                yield {"key": name, "ttl": max(int(ttl), 0), "dump": _b64(dump)}
+
+    def _sealed(self, number: int, row: dict[str, Any]) -> str:
+        return self._cipher.seal(json.dumps(row), f"backup:{number}") + "\n"
+
+    # Reading
+
+    def _read(self, path: Path) -> Iterator[dict[str, Any]]:
+        """The rows of a whole backup; BackupBroken at the first sign that it is not."""
+        number, ended = -1, False
+        with path.open(encoding="ascii", errors="replace") as file:
+            for number, line in enumerate(file):
+                try:
+                    row = json.loads(self._cipher.open(line.strip(), f"backup:{number}"))
+                except (SealBroken, ValueError) as error:
+                    raise BackupBroken(f"line {number + 1} cannot be opened with this site's master keys") from error
+                if ended or (number == 0) != (row.get("head") == HEAD):
+                    raise BackupBroken("this is no backup of Anlu's")
+                if "end" in row:
+                    if row["end"] != number - 1:
+                        raise BackupBroken("the backup was put together from several")
+                    ended = True
+                elif number:
+                    yield row
+        if not ended:
+            raise BackupBroken("the backup is cut off: it has no end")
+
+    @store_errors
+    def _used(self) -> bool:
+        return any(
+            True for _ in self._store.client.scan_iter(match=_literal(self._store.keys.prefix) + "*", count=PAGE)
+        )
+
+    @store_errors
+    def _load(self, path: Path) -> None:
+        raw = redis.Redis(connection_pool=_undecoded(self._store.client))
+        for row in self._read(path):
+            raw.restore(self._store.keys(row["key"]), row["ttl"], base64.b64decode(row["dump"]))
+
+    def _made(self, path: Path) -> int:
+        with path.open(encoding="ascii") as file:
+            return int(json.loads(self._cipher.open(file.readline().strip(), "backup:0"))["made"])
+
+    def _erase_again(self, made: int) -> int:
+        """Erases everybody in the backup who was erased since it was made."""
+        found = [person for person in self._erased.since(made) if self._store.hash("person", person)]
+        for person in found:
+            self._people.erase(PersonId(person))
+        return len(found)
+
+    @store_errors
+    def _derive(self) -> tuple[int, int]:
+        """Makes the queue and the outbox anew; nobody holds a referral after a restore."""
+        self._store.run("rejoin_audit")
+        prefix = _literal(self._store.keys.prefix)
+        waiting = to_send = 0
+        for key in self._store.client.scan_iter(match=f"{prefix}referral:*", count=PAGE):
+            waiting += int(self._store.run("rebuild_referral", key.rpartition(":")[2]))
+        messages = []
+        for key in self._store.client.scan_iter(match=f"{prefix}out:message:*", count=PAGE):
+            created, state = self._store.client.hmget(key, "created", "state")
+            if state not in ("sent", "dead"):
+                messages.append((float(created or 0), key.rpartition(":")[2]))
+        for _, message in sorted(messages):
+            to_send += int(self._store.run("rebuild_message", message))
+        return waiting, to_send
+
+
+def _undecoded(client: redis.Redis) -> redis.ConnectionPool:
+    """A pool like the client's own that gives bytes, as DUMP and RESTORE need."""
+    pool = client.connection_pool
+    return redis.ConnectionPool(pool.connection_class, **{**pool.connection_kwargs, "decode_responses": False})
+
+
+def _literal(prefix: str) -> str:
+    """The prefix as a pattern that matches only itself."""
+    return "".join("\\" + c if c in "*?[]\\" else c for c in prefix)
+
+
+def _b64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
