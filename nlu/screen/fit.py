@@ -33,12 +33,13 @@ MEASURED = ("zh", "en")
 LEAST = (2.2, 1.8)
 """Weights that a hit of the lexicon of level 1 and 2 has at least: recall first where the danger is named."""
 LIMITS: Limits = {
-    "escalate": {"everyday": 0.01, "labour": 0.02, "alarming": 0.1},
-    "ask": {"everyday": 0.05, "labour": 0.08, "alarming": 0.22},
+    "escalate": {"everyday": 0.01, "labour": 0.03, "alarming": 0.12},
+    "ask": {"everyday": 0.05, "labour": 0.1, "alarming": 0.25},
 }
+"""Of the labour questions here some stand close to danger (those of the topic sets); of plain ones fewer are taken."""
 LIMITS_ELSEWHERE: Limits = {
-    "escalate": {"everyday": 0.05, "labour": 0.02, "alarming": 0.2},
-    "ask": {"everyday": 0.1, "labour": 0.1, "alarming": 0.3},
+    "escalate": {"everyday": 0.05, "labour": 0.04, "alarming": 0.2},
+    "ask": {"everyday": 0.1, "labour": 0.12, "alarming": 0.3},
 }
 LIMITS_ON_WORDS: Limits = {
     "escalate": {"everyday": 0.05, "labour": 0.04, "alarming": 0.2},
@@ -91,18 +92,22 @@ def bar(scores: np.ndarray, shapes: np.ndarray, limits: dict[str, float]) -> flo
 
 
 def bars(
-    scores: np.ndarray, shapes: np.ndarray, measured: np.ndarray, limits: Limits, elsewhere: Limits
+    scores: np.ndarray, shapes: np.ndarray, groups: dict[str, np.ndarray], limits: dict[str, Limits]
 ) -> dict[str, dict[str, float]]:
-    """The bars of each language with large sets, and of any other."""
-    own = {name: bar(scores[measured], shapes[measured], limits[name]) for name in limits}
-    others = {name: bar(scores[~measured], shapes[~measured], elsewhere[name]) for name in elsewhere}
-    return {**dict.fromkeys(MEASURED, own), "any": others}
+    """The bars of each group of languages: ``groups`` tells which rows are its, ``limits`` what it may cost."""
+    return {
+        group: {name: bar(scores[mine], shapes[mine], limits[group][name]) for name in limits[group]}
+        for group, mine in groups.items()
+    }
 
 
 def fitted(rows: list[tuple[str, str, str]], found: list[Findings]) -> dict[str, dict[str, Any]]:
     """The figures of balance.yml."""
     shapes = np.array([shape for _, shape, _ in rows])
-    measured = np.array([language in MEASURED for language, _, _ in rows])
+    languages = np.array([language for language, _, _ in rows])
+    measured = np.isin(languages, MEASURED)
+    apart = {**{language: languages == language for language in MEASURED}, "any": ~measured}
+    together = {**dict.fromkeys(MEASURED, measured), "any": ~measured}
     danger = np.isin(shapes, ("explicit", "indirect", "evasive"))
     table = np.array([features(each) for each in found])
     model = LogisticRegression(C=0.3, max_iter=1000).fit(table, danger, sample_weight=np.where(danger, 1.0, 0.5))
@@ -112,10 +117,11 @@ def fitted(rows: list[tuple[str, str, str]], found: list[Findings]) -> dict[str,
     names = ("reader", "cues", "level_1", "level_2", "unsure_hit", "excused_hit")
     whole: dict[str, Any] = {"start": float(model.intercept_[0])}
     whole |= dict(zip(names, map(float, weights), strict=True))
-    whole["bars"] = bars(scores, shapes, measured, LIMITS, LIMITS_ELSEWHERE)
+    whole["bars"] = bars(scores, shapes, apart, {"zh": LIMITS, "en": LIMITS, "any": LIMITS_ELSEWHERE})
     no_hit = np.array([each.level is None for each in found])
     quiet = np.where(no_hit, table[:, 1], -np.inf)
-    alone = {"unsure_hit": 1.0, "bars": bars(quiet, shapes, measured, LIMITS_ON_WORDS, LIMITS_ON_WORDS_ELSEWHERE)}
+    on_words = {**dict.fromkeys(MEASURED, LIMITS_ON_WORDS), "any": LIMITS_ON_WORDS_ELSEWHERE}
+    alone = {"unsure_hit": 1.0, "bars": bars(quiet, shapes, together, on_words)}
     return {"words_alone": alone, "with_reader": whole}
 
 
