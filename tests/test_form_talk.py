@@ -292,3 +292,22 @@ def test_an_sms_lists_no_cases(settings: Settings, engine: EngineStub) -> None:
         mei.says("工资没发")
         offers = site.sessions.load(mei.id).offers
     assert not any(offer.startswith("wages/") for offer in offers)
+
+
+@pytest.mark.parametrize(
+    ("words", "country"), [("在泰国打工老板不发工资", "thailand"), ("金边的厂欠我工资", "cambodia")]
+)
+def test_who_names_another_country_hears_that_the_law_is_chinas_and_is_offered_its_numbers(
+    mei: Person, engine: EngineStub, words: str, country: str
+) -> None:
+    engine.says(PAY)
+    text = mei.says(words)
+    assert phrase(mei.site, "law_of_china") in text
+    assert f"help/hotlines/{country}" in mei.site.sessions.load(mei.id).offers
+
+
+def test_the_numbers_of_the_country_that_is_named_are_given(mei: Person, engine: EngineStub) -> None:
+    engine.says(decided("help/hotlines", ranking={"ask/help.hotlines": 0.9}))
+    outcome = mei.outcome("我在老挝，打什么电话")
+    assert outcome.answer == "help/hotlines/laos"
+    assert phrase(mei.site, "law_of_china") not in outcome.reply.texts[0]

@@ -15,6 +15,7 @@ from bot.core.sms import fits_sms, split
 WECHAT_BYTES = 2_000
 """Bytes of one WeChat text (the platform cuts at about 2,048)."""
 
+HOTLINES = "help/hotlines"
 LONGEST_NAME, SPARE = 24, 3
 """Characters of a reply that names one of the things offered, and what may stand beside the name; a longer one is a
 message of its own."""
@@ -127,6 +128,16 @@ class Answers:
         return any(
             said in name or (name in said and len(said) - len(name) <= SPARE) for name in folded if len(name) > 1
         )
+
+    def numbers_abroad(self, words: str) -> str | None:
+        """The answer with the numbers of the other country that a message names; None when it names none."""
+        found = self.fitting(HOTLINES, words)
+        return None if found == HOTLINES else found
+
+    def is_law_of_china(self, answer_id: str) -> bool:
+        """Whether an answer says what China's labour law gives, which helps nobody elsewhere."""
+        answer = self.library.answers.get(answer_id)
+        return answer is not None and answer.jurisdiction == "CN" and answer_id.startswith(("rights/", "wages/"))
 
     def may_be_judged(self, answer_id: str | None) -> bool:
         """Whether it makes sense to ask if an answer helped: not after a greeting, nor in danger."""

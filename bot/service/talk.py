@@ -244,7 +244,7 @@ class Talk:
             if last and not begins and not asks:
                 texts.append(self._answers.phrase("form_goes_on", turn.language))
             return self._say(turn, texts, answered or f"{FORM}{understanding.asking}", understanding, asks)
-        offers = (*self._after(answered or "", turn), *self._also(understanding))
+        offers = (*self._after(answered or "", turn), *self._abroad(answered or "", turn), *self._also(understanding))
         if offers and offers == turn.session.offers[: len(offers)] and not asks:
             return self._taken(turn, offers[0])  # the same answer again would not help: on to the form
         return self._say(turn, texts, answered, understanding, asks, offers=offers)
@@ -255,6 +255,11 @@ class Talk:
             return ()
         forms = tuple(FORM + form for form in self._answers.offers_after(answer_id))
         return (*forms, *(self._answers.cases_of(answer_id) if turn.form.roomy else ()))
+
+    def _abroad(self, answer_id: str, turn: Turn) -> tuple[str, ...]:
+        """The numbers of another country that the message names, below an answer about China's law."""
+        there = self._answers.numbers_abroad(turn.inbound.text)
+        return (there,) if there and self._answers.is_law_of_china(answer_id) else ()
 
     def _also(self, understanding: Understanding) -> tuple[str, ...]:
         """The second question of a message that asks two things."""
@@ -276,7 +281,11 @@ class Talk:
             return answer_id, self._answers.form_result(form, understanding.slots, turn.language)
         if answer_id.startswith("safety/") and understanding.topic:
             answer_id = understanding.topic  # heard, but not surely: the question is asked, the topic answered
-        return self._answers.answer(self._answers.fitting(answer_id, turn.inbound.text), turn.language, turn.form)
+        answer_id = self._answers.fitting(answer_id, turn.inbound.text)
+        found, text = self._answers.answer(answer_id, turn.language, turn.form)
+        if self._answers.is_law_of_china(found) and self._answers.numbers_abroad(turn.inbound.text):
+            text = f"{self._answers.phrase('law_of_china', turn.language)}\n{text}"
+        return found, text
 
     def _unsure(self, turn: Turn, understanding: Understanding, asks: bool) -> Said:
         """First "did you mean" with the best three; when that fails too, the menu and a person."""
@@ -401,7 +410,8 @@ class Talk:
             title = self._answers.library.forms[offer.removeprefix(FORM)].title.in_(turn.language)
             return self._answers.phrase("offer_form", turn.language, title=title, number=number)
         title = self._answers.library.answer(offer).title.in_(turn.language)
-        return self._answers.phrase("offer_answer", turn.language, title=title, number=number)
+        phrase = "offer_case" if self._answers.is_case(offer) else "offer_answer"
+        return self._answers.phrase(phrase, turn.language, title=title, number=number)
 
 
 def _person_wanted() -> Call:
