@@ -294,9 +294,7 @@ def test_an_sms_lists_no_cases(settings: Settings, engine: EngineStub) -> None:
     assert not any(offer.startswith("wages/") for offer in offers)
 
 
-@pytest.mark.parametrize(
-    ("words", "country"), [("在泰国打工老板不发工资", "thailand"), ("金边的厂欠我工资", "cambodia")]
-)
+@pytest.mark.parametrize(("words", "country"), [("在泰国老板不发工资", "thailand"), ("金边的厂欠我工资", "cambodia")])
 def test_who_names_another_country_hears_that_the_law_is_chinas_and_is_offered_its_numbers(
     mei: Person, engine: EngineStub, words: str, country: str
 ) -> None:

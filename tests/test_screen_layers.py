@@ -107,6 +107,12 @@ def test_meaning_finds_what_no_word_says(folder: Path) -> None:
     assert (found.level, found.kinds) == (2, ("suicide",))
 
 
+def test_where_the_lexicon_says_that_a_question_decides_meaning_must_be_surer(folder: Path) -> None:
+    bar = 3.0  # the folder's bar for escalating
+    assert screen(folder, reading(bar - 0.5 + 0.4))("难受").check
+    assert screen(folder, reading(bar - 0.5 + 1.4))("难受").escalates
+
+
 def test_meaning_tells_that_the_danger_is_now(folder: Path) -> None:
     assert screen(folder, reading(4.0, 1.0))("他上楼了").level == 1
 

@@ -32,24 +32,27 @@ MEASURED = ("zh", "en")
 """Languages with sets large enough for bars of their own; the others share one."""
 LEAST = (2.2, 1.8)
 """Weights that a hit of the lexicon of level 1 and 2 has at least: recall first where the danger is named."""
-LIMITS: Limits = {
-    "escalate": {"everyday": 0.01, "labour": 0.03, "alarming": 0.12},
-    "ask": {"everyday": 0.05, "labour": 0.1, "alarming": 0.25},
-}
+ESCALATED = {"everyday": 0.01, "labour": 0.03, "alarming": 0.12}
 """Of the labour questions here some stand close to danger (those of the topic sets); of plain ones fewer are taken."""
-LIMITS_ELSEWHERE: Limits = {
-    "escalate": {"everyday": 0.05, "labour": 0.04, "alarming": 0.2},
-    "ask": {"everyday": 0.1, "labour": 0.12, "alarming": 0.3},
+LIMITS: dict[str, Limits] = {
+    "zh": {"escalate": ESCALATED, "ask": {"everyday": 0.02, "labour": 0.06, "alarming": 0.2}},
+    "en": {"escalate": ESCALATED, "ask": {"everyday": 0.05, "labour": 0.1, "alarming": 0.25}},
+    "any": {
+        "escalate": {"everyday": 0.05, "labour": 0.04, "alarming": 0.2},
+        "ask": {"everyday": 0.1, "labour": 0.12, "alarming": 0.3},
+    },
 }
-LIMITS_ON_WORDS: Limits = {
+"""By group of languages. Chinese finds more at a lower price, so it asks less."""
+ON_WORDS: Limits = {
     "escalate": {"everyday": 0.05, "labour": 0.04, "alarming": 0.2},
     "ask": {"everyday": 0.1, "labour": 0.1, "alarming": 0.3},
 }
-"""For the cues alone, which stand in on a bad day: more false alarms are borne then."""
-LIMITS_ON_WORDS_ELSEWHERE: Limits = {
+ON_WORDS_ELSEWHERE: Limits = {
     "escalate": {"everyday": 0.1, "labour": 0.06, "alarming": 0.25},
     "ask": {"everyday": 0.15, "labour": 0.15, "alarming": 0.35},
 }
+LIMITS_ON_WORDS: dict[str, Limits] = {**dict.fromkeys(MEASURED, ON_WORDS), "any": ON_WORDS_ELSEWHERE}
+"""For the cues alone, which stand in on a bad day: more false alarms are borne then."""
 HEAD = (
     "# How the layers of the distress screen are put together; docs/SCREEN.md explains it.\n"
     "# `bars`: scores from which a message is escalated, or asked about, by language.\n"
@@ -117,11 +120,10 @@ def fitted(rows: list[tuple[str, str, str]], found: list[Findings]) -> dict[str,
     names = ("reader", "cues", "level_1", "level_2", "unsure_hit", "excused_hit")
     whole: dict[str, Any] = {"start": float(model.intercept_[0])}
     whole |= dict(zip(names, map(float, weights), strict=True))
-    whole["bars"] = bars(scores, shapes, apart, {"zh": LIMITS, "en": LIMITS, "any": LIMITS_ELSEWHERE})
+    whole["bars"] = bars(scores, shapes, apart, LIMITS)
     no_hit = np.array([each.level is None for each in found])
     quiet = np.where(no_hit, table[:, 1], -np.inf)
-    on_words = {**dict.fromkeys(MEASURED, LIMITS_ON_WORDS), "any": LIMITS_ON_WORDS_ELSEWHERE}
-    alone = {"unsure_hit": 1.0, "bars": bars(quiet, shapes, together, on_words)}
+    alone = {"unsure_hit": 1.0, "bars": bars(quiet, shapes, together, LIMITS_ON_WORDS)}
     return {"words_alone": alone, "with_reader": whole}
 
 

@@ -22,7 +22,7 @@ from bot.store.embedded import socket_path
 from bot.wiring import Site
 from tests.e2e import platforms
 
-START_S = 240
+START_S = 600
 LOOK_S = 0.05
 
 

@@ -16,6 +16,8 @@ from bot.core.yamlfile import FileBroken, read_yaml
 Decision = Literal["escalate", "ask", "answer"]
 CLIPPED = 8.0
 """Points and logits beyond this count as this: no layer can drown the others."""
+UNSURE_MORE = 1.0
+"""Logits above the bar that it takes to escalate where the lexicon says that a question decides."""
 
 
 class BalanceBroken(ValueError):
@@ -86,7 +88,10 @@ class Balance:
             return "escalate"
         if reader is None or self.all is None:
             return self._by_words(language, lexicon, cues)
-        return _over(_of(self.all.bars, language), self.all.score(lexicon, excused, cues, reader))
+        bars, score = _of(self.all.bars, language), self.all.score(lexicon, excused, cues, reader)
+        decision = _over(bars, score)
+        doubtful = lexicon == 0 and decision == "escalate" and score < bars.escalate + UNSURE_MORE
+        return "ask" if doubtful else decision
 
     def _by_words(self, language: str, lexicon: int | None, cues: float) -> Decision:
         if lexicon:
