@@ -8,7 +8,7 @@ from bot.core.content.model import PHRASE_NUMBER, PLACEHOLDER, Answer
 from bot.core.content.review import may_be_sent
 from bot.core.content.translations import SOURCES
 
-GLOSSES = 2
+GLOSSES = 3
 """Words explained below one answer."""
 _DATES_ONE_BY_ONE = 3
 """Up to so many different dates are given number by number; beyond, as a span."""
