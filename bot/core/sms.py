@@ -13,6 +13,8 @@ GSM7 = frozenset(
 GSM7_DOUBLE = frozenset("^{}\\[~]|€\f")
 MAX_PARTS = 3
 """Parts of one answer: 201 Chinese or 459 GSM characters; the rest waits for "send 1 for more"."""
+MAX_URGENT_PARTS = 6
+"""Parts of first words to somebody in danger, which scripts outside the SMS alphabet need more room for."""
 
 _BREAKS = (re.compile(r"\n+"), re.compile(r"(?<=[。！？；])|(?<=[.!?;])\s+"), re.compile(r"(?<=[，、])|(?<=,)\s+|\s+"))
 
@@ -70,3 +72,7 @@ def _head(text: str, fits: Fits) -> str:
 
 def fits_sms(text: str) -> bool:
     return parts(text) <= MAX_PARTS
+
+
+def fits_urgent_sms(text: str) -> bool:
+    return parts(text) <= MAX_URGENT_PARTS

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.core.clock import Clock
@@ -10,7 +10,7 @@ from bot.core.content import Answer, Library
 from bot.core.content.render import Renderer
 from bot.core.content.results import Results
 from bot.core.normalise import normalise
-from bot.core.sms import fits_sms, split
+from bot.core.sms import fits_sms, fits_urgent_sms, split
 
 WECHAT_BYTES = 2_000
 """Bytes of one WeChat text (the platform cuts at about 2,048)."""
@@ -29,13 +29,22 @@ class Form:
     fits: Callable[[str], bool]
     roomy: bool
     """Whether a list of what else there is may follow a whole answer."""
+    urgent: Callable[[str], bool]
+    """What first words to somebody in danger may take, whatever they cost: they come in one piece."""
+
+    def in_danger(self) -> "Form":
+        """The same form for words to somebody in danger."""
+        return replace(self, fits=self.urgent)
 
 
 def fits_wechat(text: str) -> bool:
     return len(text.encode("utf-8", "surrogatepass")) <= WECHAT_BYTES
 
 
-FORMS = {"text": Form("text", fits_wechat, roomy=True), "sms": Form("sms", fits_sms, roomy=False)}
+FORMS = {
+    "text": Form("text", fits_wechat, roomy=True, urgent=fits_wechat),
+    "sms": Form("sms", fits_sms, roomy=False, urgent=fits_urgent_sms),
+}
 
 
 class Answers:

@@ -73,7 +73,8 @@ class Escalation:
             status = "not_saved"
             logger().critical("cry_for_help_not_saved", channel=inbound.channel, error=type(error).__name__)
         found, text = self._answers.answer(call.answer, language, form)
-        return found, self._answers.cut_above(text, self._answers.brief(status, language, form), form)[0]
+        said = self._answers.brief(status, language, form)
+        return found, self._answers.cut_above(text, said, form.in_danger())[0]
 
     def _enqueue(self, turn: Turn, call: Call) -> Placed:
         """Insists for a moment: the operation id makes the repetition harmless."""
@@ -105,7 +106,7 @@ class Escalation:
         question = self._answers.brief("ask_safe_to_write", turn.language, turn.form)
         first = self._answers.phrase("quiet_first", turn.language) if call.quiet else text
         body = self._answers.labelled(first, turn.language, turn.session.greeted)
-        said, rest = self._answers.cut_above(body, f"{status}\n{question}", turn.form)
+        said, rest = self._answers.cut_above(body, f"{status}\n{question}", turn.form.in_danger())
         if call.quiet:  # what to do, and whom to call, once she can read it
             rest = (text,)
         logger().warning(
