@@ -1,6 +1,7 @@
 """What people write is answered in their language, taken up where it was left, and brings a human when it must."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -725,3 +726,20 @@ def test_a_cry_does_not_wait_for_the_wage_question_of_another(mei: Person, sok: 
         assert "110" in sok.says(CRY)
         go_on.set()
         assert slow.result(10)
+
+
+@pytest.mark.parametrize(
+    ("cry", "number"),
+    [
+        ("我在深圳被他们锁在房间里不让出去", "12110755"),
+        ("they locked me in a room in Guangzhou and i cannot leave", "12110020"),
+        ("他们把我锁在房间里，不让我出去", None),
+        ("从北京带到深圳，锁在房间里不让我出去", None),
+    ],
+)
+def test_who_names_her_city_gets_the_whole_number_of_its_police_by_sms(
+    mei: Person, cry: str, number: str | None
+) -> None:
+    said = mei.says(cry)
+    assert mei.referral is not None
+    assert (number in said) if number else not re.search(r"12110\d", said)

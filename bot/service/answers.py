@@ -78,6 +78,15 @@ class Answers:
         """The id and the text of an answer."""
         return answer.id, self._renderer.answer(answer, language, form.style, self.today())
 
+    def with_police_sms(self, text: str, words: str, language: str, form: Form) -> str:
+        """First words to somebody in danger, with the whole police number for text messages of the place she names."""
+        place = self.library.places.police_by_sms(normalise(words).text)
+        if place is None:
+            return text
+        said = self.phrase("police_sms_here", language, place=place.name.in_(language), number=place.police_sms)
+        longer = f"{text}\n{said}"
+        return longer if form.fits(longer) else text
+
     def form_question(self, asking: str, language: str) -> str:
         """The question ``<form>/<field>`` with its numbered choices. KeyError when there is none."""
         form_id, _, field_id = asking.partition("/")

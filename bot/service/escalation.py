@@ -101,6 +101,7 @@ class Escalation:
         if not placed.news:
             return Said((self._answers.phrase("added", turn.language),), turn.session, "system/added")
         found, text = self._answers.answer(call.answer, turn.language, turn.form)
+        text = self._answers.with_police_sms(text, turn.inbound.text, turn.language, turn.form.in_danger())
         nobody = "escalated_nobody_quiet" if call.quiet else "escalated_nobody"
         status = self._answers.brief("escalated" if placed.present else nobody, turn.language, turn.form)
         question = self._answers.brief("ask_safe_to_write", turn.language, turn.form)

@@ -159,6 +159,8 @@ class Place(_Strict):
     """Wage tier, only where the notice names the place."""
     month_cny: int | None = None
     """Only where the place sets a figure of its own."""
+    police_sms: str | None = None
+    """The whole number of the police by text message there, only where the fact base gives it."""
 
 
 GAPS = frozenset({

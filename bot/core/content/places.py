@@ -1,5 +1,6 @@
 """Places by every name people use for them, and the minimum wage that holds there."""
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +24,11 @@ class Places:
     provinces: dict[str, Province]
     places: dict[str, Place]
 
+    def police_by_sms(self, words: str) -> Place | None:
+        """The place that folded words name whose police number for text messages is known; None for several or none."""
+        found = [place for place in self.places.values() if place.police_sms and _named(place, words)]
+        return found[0] if len(found) == 1 else None
+
     def minimum_wage(self, place_id: str) -> WageAnswer:
         """Rule of place: the standard of the place of work applies (LCLR art. 14). KeyError: no such place."""
         place = self.places[place_id]
@@ -35,6 +41,11 @@ class Places:
         if named:
             return WageAnswer(province, place, named, exact=True)
         return WageAnswer(province, place, tiers, exact=len(province.tiers) == 1 and len(tiers) == 1)
+
+
+def _named(place: Place, words: str) -> bool:
+    names = (place.name.zh, place.name.en.lower(), *place.names)
+    return any(re.search(rf"\b{re.escape(n)}\b", words) if n.isascii() else n in words for n in names)
 
 
 def _quotable(province: Province) -> tuple[Tier, ...]:
