@@ -309,3 +309,16 @@ def test_the_numbers_of_the_country_that_is_named_are_given(mei: Person, engine:
     outcome = mei.outcome("我在老挝，打什么电话")
     assert outcome.answer == "help/hotlines/laos"
     assert phrase(mei.site, "law_of_china") not in outcome.reply.texts[0]
+
+
+def test_numbers_to_choose_from_stand_below_the_last_piece_only(settings: Settings, engine: EngineStub) -> None:
+    engine.says(PAY, ASKS_PLACE)
+    with site_on(settings) as site:
+        mei = Person(site)
+        text = mei.says("chủ không trả lương cho tôi")
+        more, offer = phrase(site, "more", "vi"), site.library.forms["wages_claim"].title.in_("vi")
+        pieces = [text]
+        while pieces[-1].endswith(more):
+            pieces.append(mei.says("1"))
+        assert [offer in piece for piece in pieces] == [False] * (len(pieces) - 1) + [True]
+        assert mei.says("1").endswith(question(site, "wages_claim/place", "vi"))

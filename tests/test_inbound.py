@@ -82,16 +82,17 @@ def level(person: Person) -> int | None:
         ("老板不发工资", "zh"),
         ("laoban bu fa gongzi zenme ban", "zh"),
         ("my boss has not paid me", "en"),
-        ("chủ không trả lương cho tôi", "en"),
-        ("นายจ้างไม่จ่ายเงิน", "en"),
+        ("chủ không trả lương cho tôi", "vi"),
+        ("นายจ้างไม่จ่ายเงิน", "th"),
     ],
 )
 def test_the_answer_comes_in_the_language_of_the_message(
     mei: Person, engine: EngineStub, text: str, language: str
 ) -> None:
     engine.says(PAY)
-    title = mei.site.answers.answer("wages/unpaid", language, FORMS["text"])[1]
-    assert title in mei.says(text)
+    whole = mei.site.answers.answer("wages/unpaid", language, FORMS["text"])[1]
+    label = mei.site.answers.phrase("ai_label", language)
+    assert mei.says(text).startswith(f"{label}\n{whole[:40]}")
 
 
 def test_a_chosen_language_stays(mei: Person, engine: EngineStub) -> None:

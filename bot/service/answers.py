@@ -170,12 +170,21 @@ class Answers:
         """The first reply says that a machine answers (labelling measures for AI text, 2025)."""
         return text if greeted else f"{self.phrase('ai_label', language)}\n{text}".strip()
 
-    def cut(self, text: str, form: Form, language: str) -> tuple[str, tuple[str, ...]]:
-        """The first piece that fits, with "reply 1 for more" under it, and the pieces that wait."""
-        if form.fits(text):
-            return text, ()
+    def cut(self, text: str, form: Form, language: str, tail: str = "") -> tuple[str, tuple[str, ...]]:
+        """The first piece that fits, with "reply 1 for more" under it, and the pieces that wait.
+
+        ``tail``: numbers to choose from, which mean something below the last piece only.
+        """
+        whole = f"{text}\n{tail}" if tail else text
+        if form.fits(whole):
+            return whole, ()
         more = "\n" + self.phrase("more", language)
         pieces = split(text, lambda piece: form.fits(piece + more))
+        if tail:
+            last = f"{pieces[-1]}\n{tail}"
+            pieces = [*pieces[:-1], last] if form.fits(last) else [*pieces, tail]
+        if len(pieces) == 1:
+            return pieces[0], ()
         return pieces[0] + more, tuple(pieces[1:])
 
     def cut_above(self, text: str, question: str, form: Form) -> tuple[str, tuple[str, ...]]:

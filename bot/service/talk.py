@@ -382,10 +382,8 @@ class Talk:
             question = self._answers.form_question(session.form or "", turn.language)
             first, left = self._answers.cut_above(body, question, turn.form)
             return Said((first,), session.but(asked=None, rest=left), answer, understanding)
-        body = "\n".join([body, *(self._offer_line(turn, offer, n) for n, offer in enumerate(offers, 1))])
-        if self._answers.may_be_judged(answer) and texts:
-            body, offers = self._with_verdict(turn, body, answer or "", offers)
-        first, left = self._answers.cut(body, turn.form, turn.language)
+        tail, offers = self._tail(turn, body, answer if texts else None, offers)
+        first, left = self._answers.cut(body, turn.form, turn.language, tail)
         left = (*left, *rest)
         if rest and not first.endswith(self._answers.phrase("more", turn.language)):
             first = f"{first}\n{self._answers.phrase('more', turn.language)}"
@@ -393,13 +391,20 @@ class Talk:
         open_now = MORE if left else OFFER if offers else None
         return Said((first,), session.but(asked=open_now, rest=left, offers=offers), answer, understanding)
 
-    def _with_verdict(self, turn: Turn, body: str, answer: str, offers: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-        """The question whether it helped, below the offers, unless it would make one message into two."""
+    def _tail(self, turn: Turn, body: str, answer: str | None, offers: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
+        """What stands below a text and is answered by number: what it offers, and whether it helped.
+
+        The latter is left out where it alone would make one message into two.
+        """
+        lines = [self._offer_line(turn, offer, n) for n, offer in enumerate(offers, 1)]
+        if answer is None or not self._answers.may_be_judged(answer):
+            return "\n".join(lines), offers
         numbers = {"yes": len(offers) + 1, "no": len(offers) + 2}
-        asking = f"{body}\n{self._answers.phrase('helped_question', turn.language, **numbers)}"
-        if turn.form.fits(body) and not turn.form.fits(asking):
-            return body, offers
-        return asking, (*offers, f"{HELPED}yes/{answer}", f"{HELPED}no/{answer}")
+        asking = [*lines, self._answers.phrase("helped_question", turn.language, **numbers)]
+        fits = turn.form.fits
+        if fits("\n".join([body, *lines])) and not fits("\n".join([body, *asking])):
+            return "\n".join(lines), offers
+        return "\n".join(asking), (*offers, f"{HELPED}yes/{answer}", f"{HELPED}no/{answer}")
 
     def _options_kept(self, turn: Turn) -> tuple[str, ...]:
         """A list that was offered can still be named ("the second one") after one of it was read."""
