@@ -74,3 +74,19 @@ def test_a_cry_for_help_reaches_a_counsellor_and_her_words_reach_the_phone(brows
     expect(phones.locator(".sms li.them").last).to_contain_text("200", timeout=5_000)
     phones.close()
     console.close()
+
+
+def test_what_people_say_of_an_answer_stands_on_the_console(browser: Browser, service: Service) -> None:
+    console = signed_in(browser, service)
+    phones = browser.new_page(viewport={"width": 1100, "height": 820})
+    phones.goto(f"{service.gateway}/simulator/")
+    write(phones, "sms", "can i join a trade union")
+    expect(phones.locator(".sms li.them").last).to_contain_text("Did this help?", timeout=5_000)
+    write(phones, "sms", "1")
+    expect(phones.locator(".sms li.them").last).to_contain_text("Thank you", timeout=5_000)
+    console.get_by_role("link", name="Answers").click()
+    row = console.locator(".answers tr", has_text="rights/union")
+    expect(row).to_contain_text("100 %")
+    shot(console, "answers")
+    phones.close()
+    console.close()
