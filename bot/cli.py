@@ -17,6 +17,7 @@ from bot.core.content import ContentError
 from bot.core.figures import Share
 from bot.core.language import LANGUAGES, Language
 from bot.desk.commands import content
+from bot.doctor import examine
 from bot.evaluating import below_floor, judge_all, plot, report, texts_report
 from bot.log import configure
 from bot.onemachine import FIRST, VAR, OneMachine, new_secrets
@@ -217,6 +218,18 @@ def staff_add(login: str, name: str, role: str, password: str) -> None:
     build_site("cli").staff.add(login, name, role, password, secret)
     uri = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name="Anlu")
     click.echo(f"{login} is added. Authenticator secret: {secret}\n{uri}")
+
+
+@main.command()
+def doctor() -> None:
+    """Says whether this site can keep its promises, and what to do where it cannot."""
+    marks = {"ok": "ok  ", "look": "LOOK", "bad": "BAD "}
+    bad = 0
+    for finding in examine(build_site("cli")):
+        bad += finding.grade == "bad"
+        click.echo(f"{marks[finding.grade]}  {finding.says}")
+    if bad:
+        raise click.ClickException(f"{bad} of these must be mended before people can rely on it.")
 
 
 @main.group()

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -32,6 +33,18 @@ def store_errors(function: Callable[P, R]) -> Callable[P, R]:
             raise StoreAway(type(error).__name__) from error
 
     return guarded
+
+
+@dataclass(frozen=True, slots=True)
+class Durability:
+    """What the store tells of itself; memory in bytes (limit 0: none), ``now`` in seconds since the epoch."""
+
+    settings: dict[str, str]
+    last_write_failed: bool
+    memory_used: int
+    memory_limit: int
+    replicas: int
+    now: float
 
 
 class Store:
@@ -94,6 +107,24 @@ class Store:
         pipe.hincrby(self.keys(*key), field, 1)
         pipe.expire(self.keys(*key), ttl_s)
         pipe.execute()
+
+    @store_errors
+    def durability(self) -> "Durability":
+        """How safely the store keeps what it accepts; settings that it does not tell are missing."""
+        try:
+            settings = dict(self.client.config_get("append*")) | dict(self.client.config_get("maxmemory-policy"))
+        except redis.ResponseError:  # a store run by others may not tell
+            settings = {}
+        about = self.client.info()
+        seconds, micros = self.client.time()
+        return Durability(
+            settings={str(name): str(value) for name, value in settings.items()},
+            last_write_failed="err" in (about.get("aof_last_write_status"), about.get("rdb_last_bgsave_status")),
+            memory_used=int(about.get("used_memory", 0)),
+            memory_limit=int(about.get("maxmemory", 0)),
+            replicas=int(about.get("connected_slaves", 0)),
+            now=seconds + micros / 1e6,
+        )
 
     def bell(self) -> int:
         """A number that rises with every change that a screen would show."""
