@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.core.choices import Reserved, choice, reserved, yes_no_later
+from bot.core.choices import Reserved, choice, plain_answer, reserved, yes_no_later
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,20 @@ def test_a_reserved_word_in_a_sentence_has_no_meaning_of_its_own(text: str) -> N
 @pytest.mark.parametrize("text", ["๑", "໑", "១", "၁", "１"])
 def test_a_number_in_the_digits_of_any_script_chooses(text: str) -> None:
     assert choice(text) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "meaning"),
+    [
+        ("an toàn", 1), ("không an toàn", 2), ("để sau", 3), ("ปลอดภัย", 1), ("ไม่ปลอดภัย", 2), ("ไว้ทีหลัง", 3),
+        ("ကင်းတယ်", 1), ("မကင်းဘူး", 2), ("နောက်မှ", 3), ("បាទ", 1), ("មិនស្រួល", 2), ("ចាំក្រោយ", 3), ("ປອດໄພ", 1),
+        ("ບໍ່ປອດໄພ", 2), ("ພາຍຫຼັງ", 3),
+    ],
+)  # fmt: skip
+def test_she_may_answer_in_her_own_language(text: str, meaning: int) -> None:
+    assert plain_answer(text) == meaning
+
+
+@pytest.mark.parametrize("text", ["tôi sợ", "ฉันกลัว", "ကြောက်တယ်", "ខ្ញុំខ្លាច", "ຂ້ອຍຢ້ານ"])
+def test_fear_in_any_language_is_no_yes(text: str) -> None:
+    assert yes_no_later(text) == 2

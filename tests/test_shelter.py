@@ -48,10 +48,19 @@ def remarks(person: Person) -> list[str]:
 @pytest.mark.parametrize(
     ("text", "word"),
     [("安全词 西瓜", "西瓜"), ("安全词是西瓜", "西瓜"), ("暗号：小芳", "小芳"), ("safe word mango", "mango"),
-     ("Safeword: MANGO", "mango"), ("my safe word is rain.", "rain")],
+     ("Safeword: MANGO", "mango"), ("my safe word is rain.", "rain"), ("từ an toàn là xoài", "xoài"),
+     ("tu an toan xoai", "xoai"), ("คำลับ มะม่วง", "มะม่วง"), ("ဘေးကင်းစကား ပန်း", "ပန်း"), ("ពាក្យសម្ងាត់ ស្វាយ", "ស្វាយ"),
+     ("ຄຳລັບ ດອກໄມ້", "ດອກໄມ້")],
 )  # fmt: skip
 def test_a_safe_word_is_chosen(text: str, word: str) -> None:
     assert wish(text) == Wish("word", word)
+
+
+@pytest.mark.parametrize(
+    "text", ["发错了", "Sorry, wrong number.", "nhầm số rồi", "nham so", "ผิดเบอร์ค่ะ", "နံပါတ်မှားနေတယ်", "ច្រឡំលេខ", "ຜິດເບີ"]
+)
+def test_a_wrong_number_is_said_in_every_language(text: str) -> None:
+    assert wish(text) == Wish("wrong_number")
 
 
 @pytest.mark.parametrize("text", ["安全词 12345", "安全词 赵钱孙李周吴郑王冯陈褚卫蒋", "safe word 1"])

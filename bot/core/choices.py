@@ -32,7 +32,7 @@ class Reserved(Enum):
 
 _RESERVED = {
     Reserved.STOP: "stop unsubscribe end quit stopall revoke optout cancel 退订 停止 取消 退出 结束",
-    Reserved.HUMAN: "human agent counsellor person 人工 转人工 真人 人工客服 找人工",
+    Reserved.HUMAN: "human agent counsellor person 人工 转人工 真人 人工客服 找人工 คนจริง လူအစစ် មនុស្សពិត ຄົນແທ້",
     Reserved.MENU: "menu help info start 菜单 目录 帮助 开始",
     Reserved.CHINESE: "中文 chinese zh zhongwen 汉语 普通话",
     Reserved.ENGLISH: "english en 英文 英语",
@@ -84,19 +84,33 @@ _YES = frozenset({
     "没事", "我没事", "没问题", "没危险", "没有危险", "不危险",
     "yes", "y", "yeah", "yep", "ok", "okay", "sure", "safe", "i am safe", "im safe", "i'm safe", "yes i am safe",
     "yes safe", "fine", "all good", "no danger",
+    "có", "co", "rồi", "vâng", "được", "tiện", "an toàn",
+    "ใช่", "ได้", "สะดวก", "ปลอดภัย", "ค่ะ", "ครับ",
+    "ဟုတ်", "ဟုတ်ကဲ့", "ရတယ်", "ကင်းတယ်",
+    "បាទ", "ចាស", "បាន", "ស្រួល", "មាន",
+    "ແມ່ນ", "ໄດ້", "ສະດວກ", "ປອດໄພ",
 })  # fmt: skip
-_PLAIN_NO = frozenset(
-    {"不", "否", "不是", "不行", "不方便", "不能", "no", "n", "nope", "not safe", "现在不方便", "不安全"}
-)
-_PLAIN_LATER = frozenset({"晚点", "等下", "等会", "一会儿", "再说", "晚点再说", "later", "not now"})
+_PLAIN_NO = frozenset({
+    "不", "否", "不是", "不行", "不方便", "不能", "现在不方便", "不安全", "no", "n", "nope", "not safe",
+    "không", "khong", "không tiện", "không an toàn", "ไม่", "ไม่ได้", "ไม่สะดวก", "ไม่ปลอดภัย", "မဟုတ်ဘူး", "မရဘူး", "မကင်းဘူး",
+    "ទេ", "អត់ទេ", "មិនបាន", "មិនស្រួល", "ບໍ່", "ບໍ່ໄດ້", "ບໍ່ສະດວກ", "ບໍ່ປອດໄພ",
+})  # fmt: skip
+_PLAIN_LATER = frozenset({
+    "晚点", "等下", "等会", "一会儿", "再说", "晚点再说", "later", "not now",
+    "để sau", "de sau", "ทีหลัง", "ไว้ทีหลัง", "နောက်မှ", "ចាំក្រោយ", "ພາຍຫຼັງ",
+})  # fmt: skip
 _NEGATIVE = re.compile(
-    r"不|没|别|怕|危险|救|难说|有点|\b(?:no|not|nope|never|unsafe|scared|afraid|danger|help|cant|can't|dont|don't)\b"
+    r"不|没|别|怕|危险|救|难说|有点"
+    r"|\b(?:no|not|nope|never|unsafe|scared|afraid|danger|help|cant|can't|dont|don't|không|khong|sợ|nguy|cứu)\b"
+    r"|ไม่|กลัว|อันตราย|ช่วย|မဟုတ်|မကင်း|ကြောက်|ကယ်|ទេ|មិន|ខ្លាច|ជួយ|ບໍ່|ຢ້ານ|ຊ່ວຍ"
 )
 _DOUBT = re.compile(
     r"不好说|说不好|不知道|不清楚|不确定|晚点|等下|再说|\b(?:maybe|later|not sure|unsure|don'?t know|dunno)\b"
 )
-_SHORT_CHINESE, _SHORT_LATIN = 5, 3
-"""Characters, or words, up to which a message is read as a reply to what was asked, not as a new matter."""
+_SHORT_CHINESE, _SHORT_UNSPACED, _SHORT_WORDS = 5, 14, 3
+"""Characters of Chinese, of Thai, Lao, Khmer and Burmese, or words of any other script, up to which a message is read
+as a reply to what was asked, not as a new matter."""
+_HAN, _UNSPACED = re.compile(r"[\u3400-\u9fff]"), re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff]")
 
 
 def plain_answer(text: str) -> int | None:
@@ -135,11 +149,19 @@ def yes_no_later(text: str) -> int | None:
         return number
     if bare in _YES:
         return 1
-    if len(bare.split()) > _SHORT_LATIN or (not bare.isascii() and len(bare) > _SHORT_CHINESE):
+    if not _short(bare):
         return None
     if _DOUBT.search(bare):
         return 3
     return 2 if _NEGATIVE.search(bare) else None
+
+
+def _short(text: str) -> bool:
+    if len(text.split()) > _SHORT_WORDS:
+        return False
+    if _HAN.search(text):
+        return len(text) <= _SHORT_CHINESE
+    return not _UNSPACED.search(text) or len(text) <= _SHORT_UNSPACED
 
 
 def reserved(text: str) -> Reserved | None:

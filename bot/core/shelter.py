@@ -18,9 +18,23 @@ LONGEST_WORD = 12
 _WRONG_NUMBER = frozenset({
     "打错了", "发错了", "发错人了", "打错电话了", "你打错了", "搞错人了", "我发错了", "不好意思发错了",
     "wrong number", "sorry wrong number", "sorry, wrong number", "wrong person", "sorry wrong person",
+    "nhầm số", "nhầm số rồi", "nhắn nhầm", "nhắn nhầm rồi", "nhầm người", "nhầm người rồi", "nham so",
+    "xin lỗi nhầm số", "nham so roi", "nhan nham",
+    "ผิดเบอร์", "ส่งผิด", "ส่งผิดคน", "โทรผิด", "ขอโทษผิดเบอร์", "ผิดเบอร์ค่ะ", "ผิดเบอร์ครับ",
+    "နံပါတ်မှား", "နံပါတ်မှားနေတယ်", "နံပါတ်မှားသွားတယ်", "မှားပို့မိတယ်", "လူမှားသွားတယ်", "ច្រឡំលេខ", "ខុសលេខ", "ផ្ញើច្រឡំ",
+    "ច្រឡំមនុស្ស", "ຜິດເບີ", "ສົ່ງຜິດ", "ໂທຜິດ", "ສົ່ງຜິດຄົນ",
 })  # fmt: skip
+_WORD_IS = {
+    "en": r"(?:my )?safe ?word(?: is|:)?",
+    "vi": r"(?:từ|tu) (?:an toàn|an toan)(?: của tôi)?(?: là| la|:)?",
+    "th": r"คํา(?:ปลอดภัย|ลับ)(?:คือ|:)?",
+    "my": r"(?:လျှို့ဝှက်|ဘေးကင်း)စကား(?:လုံး)?(?:က|:)?",
+    "km": r"ពាក្យ(?:សុវត្ថិភាព|សម្ងាត់)(?:គឺ|:|៖)?",
+    "lo": r"ຄໍາ(?:ປອດໄພ|ລັບ)(?:ແມ່ນ|:)?",
+}
+"""How a safe word is set in the languages that put a space before it (folded: ำ and ຳ in two parts)."""
 _SET_WORD = re.compile(
-    r"(?:我的)?(?:安全词|暗号)(?:是|[:：]|\s)*\s*(?P<zh>\S+)|(?:my )?safe ?word(?: is|:)?\s+(?P<en>\S+)"
+    rf"(?:我的)?(?:安全词|暗号)(?:是|[:：]|\s)*\s*(?P<zh>\S+)|(?:{'|'.join(_WORD_IS.values())})\s+(?P<other>\S+)"
 )
 _HOUR = r"(?P<{}>\d{{1,2}})(?:[:：]00|点)?"
 _HOURS = re.compile(
@@ -54,7 +68,7 @@ def wish(text: str) -> Wish | None:
         return None
     word = _SET_WORD.fullmatch(folded)
     if word:
-        chosen = word["zh"] or word["en"]
+        chosen = word["zh"] or word["other"]
         usable = len(chosen) <= LONGEST_WORD and chosen not in _WRONG_NUMBER and not chosen.isdigit()
         return Wish("word", chosen) if usable else Wish("bad_word")
     return None
