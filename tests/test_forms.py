@@ -210,3 +210,8 @@ def test_the_deadline_of_an_injury_is_said_as_a_month() -> None:
     assert "公司的30天已经过了" in text
     assert "已经过了" in said("injury_deadline", when="2025-10")
     assert "12348" in said("injury_deadline", when="2025-10")
+
+
+@pytest.mark.parametrize("form", ["overtime_pay", "severance", "double_wage", "annual_leave", "injury_deadline"])
+def test_a_result_with_figures_of_the_law_says_of_which_day_they_are(form: str) -> None:
+    assert str(LIBRARY.forms[form].effective) in said(form)

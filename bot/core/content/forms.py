@@ -1,5 +1,6 @@
 """The walks: what is asked step by step, in which words, and the lines that a result is put together from."""
 
+from datetime import date as Day
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -38,6 +39,8 @@ class Form(_Strict):
 
     id: FormId
     title: Bilingual
+    effective: Day
+    """The law and the figures in its lines are as of this day."""
     fields: tuple[Field, ...]
     lines: dict[str, Bilingual]
     sources: tuple[str, ...]

@@ -5,6 +5,7 @@ from decimal import Decimal
 
 from bot.core.content.forms import UNKNOWN, Form
 from bot.core.content.library import Library
+from bot.core.content.model import PLACEHOLDER
 from bot.core.content.render import Renderer
 from bot.core.entities import MONTHS_A_YEAR
 from bot.core.law import yuan
@@ -27,6 +28,7 @@ class Sheet:
         self._renderer = renderer
         self._lines: list[str] = []
         self._used: list[str] = []
+        self._law = False
 
     def text_of(self, field: str) -> str | None:
         """The answer as text; None when it is not known."""
@@ -54,7 +56,9 @@ class Sheet:
         return " ".join([*parts, f"{yuan(rest)} month{'s' if rest != 1 else ''}"] if rest or not parts else parts)
 
     def line(self, key: str, **values: object) -> str:
-        text, used = self._renderer.filled(self.form.lines[key].in_(self.language).strip())
+        written = self.form.lines[key].in_(self.language).strip()
+        self._law = self._law or any(table == "fig" for table, _ in PLACEHOLDER.findall(written))
+        text, used = self._renderer.filled(written)
         self._used += used
         return text.format(**{"place": self._place(), **values})
 
@@ -65,7 +69,10 @@ class Sheet:
         self._lines.append(text)
 
     def finished(self) -> str:
-        return self._renderer.with_numbers("\n".join(self._lines), self._used, self.form.call, self.language)
+        lines = list(self._lines)
+        if self._law:
+            lines.append(self._renderer.phrase("law_as_of", self.language, effective=self.form.effective))
+        return self._renderer.with_numbers("\n".join(lines), self._used, self.form.call, self.language)
 
     def _place(self) -> str:
         place = self.text_of("place") if "place" in self.values else None
