@@ -136,3 +136,21 @@ def test_a_named_tier_is_not_quoted_where_only_the_first_figure_is_sure() -> Non
 
 def test_a_first_tier_without_a_figure_is_not_quoted() -> None:
     assert _found(_province(quote="first_month", tiers=[{"tier": 1}])) == ()
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("BJ", "要另外加上"),
+        ("SH", "公积金也不算"),
+        ("FJ", "已经包括"),
+        ("GZ", "也包括你自己交的那份公积金"),
+        ("SC", "管吃管住"),
+    ],
+)
+def test_what_the_figure_includes_is_told_where_it_is_known(library: Library, place: str, told: str) -> None:
+    assert told in say(library, place)
+
+
+def test_where_it_is_not_known_nothing_is_said_of_it(library: Library) -> None:
+    assert "社保" not in say(library, "GD.dongguan")

@@ -143,6 +143,12 @@ class Province(_Strict):
     status: str
     tiers: tuple[Tier, ...]
     notice: str | None = None
+    counts: tuple[
+        Literal[
+            "own_insurance_inside", "own_fund_inside", "own_insurance_on_top", "own_fund_on_top", "no_board",
+        ], ...
+    ] = ()  # fmt: skip
+    """What is known of what the figure includes: each is a phrase ``wage_<name>``."""
     worker_insurance: str | None = None
     staleness: str | None = None
     note: str | None = None

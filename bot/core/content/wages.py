@@ -18,6 +18,7 @@ def minimum_wage_text(renderer: Renderer, found: WageAnswer, language: str) -> s
         if found.province.quote == "first_month":
             lines.append(renderer.phrase("wage_first_only", language))
     lines.append(renderer.phrase("wage_excludes", language))
+    lines += [renderer.phrase(f"wage_{what}", language) for what in found.province.counts]
     last = "wage_may_have_risen" if found.exact else "wage_tiers_note"
     if not found.exact:
         lines.append(renderer.phrase("wage_may_have_risen", language).split("\n")[0])
