@@ -322,3 +322,11 @@ def test_numbers_to_choose_from_stand_below_the_last_piece_only(settings: Settin
             pieces.append(mei.says("1"))
         assert [offer in piece for piece in pieces] == [False] * (len(pieces) - 1) + [True]
         assert mei.says("1").endswith(question(site, "wages_claim/place", "vi"))
+
+
+def test_whatever_is_offered_can_be_chosen_by_one_digit(mei: Person, engine: EngineStub) -> None:
+    engine.says(decided("wages/unpaid", ranking={"ask/wages.unpaid": 0.9}, also="ask/rights.probation"))
+    mei.says("在泰国工资没发，试用期多久")
+    offers = mei.site.sessions.load(mei.id).offers
+    assert len(offers) == 9
+    assert not any(offer.startswith("helped/") for offer in offers)

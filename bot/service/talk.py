@@ -20,6 +20,8 @@ WHICH, MORE, OFFER, CHECK, CHECK_AGAIN, SAFE = "which", "more", "offer", "check"
 """Open questions: which of these, more of the text, shall we go on with this, are you safe (and once more), can you
 type safely."""
 BEST = 3
+MOST_OFFERS = 9
+"""A person answers with one digit."""
 HELPED = "helped/"
 """What the last answer offers beside others: to say whether it helped, as ``helped/yes/<answer id>``."""
 NOT_OFFERED = frozenset({"talk/out_of_scope", "talk/goodbye", "talk/thanks", "talk/greet"})
@@ -394,10 +396,11 @@ class Talk:
     def _tail(self, turn: Turn, body: str, answer: str | None, offers: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
         """What stands below a text and is answered by number: what it offers, and whether it helped.
 
-        The latter is left out where it alone would make one message into two.
+        The latter is left out where it alone would make one message into two, or where the digits run out.
         """
+        offers = offers[:MOST_OFFERS]
         lines = [self._offer_line(turn, offer, n) for n, offer in enumerate(offers, 1)]
-        if answer is None or not self._answers.may_be_judged(answer):
+        if answer is None or not self._answers.may_be_judged(answer) or len(offers) + 2 > MOST_OFFERS:
             return "\n".join(lines), offers
         numbers = {"yes": len(offers) + 1, "no": len(offers) + 2}
         asking = [*lines, self._answers.phrase("helped_question", turn.language, **numbers)]
