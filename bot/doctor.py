@@ -117,6 +117,10 @@ def _content(site: Site) -> Iterator[Finding]:
     unsigned = sum(not row.lawyer for row in rows)
     if unsigned:
         yield Finding("look", f"{unsigned} answers await a labour lawyer's signature")
+    told = int(site.library.figures["retention_days"].value)
+    if site.settings.retention_days > told:
+        kept = site.settings.retention_days
+        yield Finding("bad", f"people are told that messages are kept {told} days, but ANLU_RETENTION_DAYS is {kept}")
     yield Finding("ok", f"{len(rows)} answers are in order")
 
 

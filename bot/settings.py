@@ -41,6 +41,10 @@ class Settings(BaseSettings):
     public_url: str = Field(..., description="the gateway's address as WeChat and Twilio see it, without path")
     data_dir: Path = Field(ROOT / "var", description="folder for the spool of messages kept while the store is away")
 
+    retention_days: int = Field(
+        30, ge=1, description="days after its end until a conversation with a counsellor is deleted"
+    )
+
     master_keys: SecretStr = Field(
         ..., description="id:key pairs, comma between, key = 32 bytes base64; first is active"
     )

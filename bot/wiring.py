@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 
@@ -191,7 +192,8 @@ class Site:
     def worker(self) -> Worker:
         delivery = Delivery(self.outbox, self.people, self.channels, self.sessions)
         silence = Silence(self.watch, self.sessions, self.people, self.referrals)
-        return Worker(self.store, self.referrals, delivery, self.spool, self.people, silence, self.audit)
+        retention = timedelta(days=self.settings.retention_days)
+        return Worker(self.store, self.referrals, delivery, self.spool, self.people, silence, self.audit, retention)
 
     def health(self) -> dict[str, bool]:
         return {"store": _up(self.store.ping), "engine": self.engine.ready()}

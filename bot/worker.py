@@ -2,6 +2,7 @@
 
 import signal
 import time
+from datetime import datetime, timedelta, timezone
 from types import FrameType
 
 from bot.log import logger
@@ -15,7 +16,7 @@ from bot.store.spool import Spool
 
 TICK_S = 0.2
 SLOW_TICK_S = 2.0
-SEAL_EVERY_S = 300.0
+SEAL_EVERY_S, RETIRE_EVERY_S = 300.0, 60.0
 AT_ONCE = 50
 """Messages sent before the other duties get their turn."""
 
@@ -32,6 +33,7 @@ class Worker:
         people: People,
         silence: Silence,
         audit: Audit,
+        retention: timedelta,
     ) -> None:
         self._store = store
         self._referrals = referrals
@@ -40,6 +42,8 @@ class Worker:
         self._people = people
         self._silence = silence
         self._audit = audit
+        self._retention = retention
+        self._retire_due = 0.0
         self._seal_due = 0.0
         self._stopping = False
 
@@ -75,6 +79,7 @@ class Worker:
         if silent:
             logger().warning("silence_after_danger", count=silent)
         self._seal()
+        self._retire()
         if self._spool.count():
             moved = self._spool.drain(self._people, self._referrals)
             logger().warning("spool_drained", count=moved, waiting=self._spool.count())
@@ -88,6 +93,15 @@ class Worker:
             self._audit.seal()
         except AuditBroken as error:
             logger().critical("audit_broken", error=str(error))
+
+    def _retire(self) -> None:
+        """Deletes conversations whose time is over, a few at a time."""
+        if time.monotonic() < self._retire_due:
+            return
+        self._retire_due = time.monotonic() + RETIRE_EVERY_S
+        retired = self._referrals.retire(datetime.now(timezone.utc) - self._retention)
+        if retired:
+            logger().info("conversations_deleted", count=len(retired))
 
     def _stop(self, _signal: int, _frame: FrameType | None) -> None:
         self._stopping = True

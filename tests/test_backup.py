@@ -4,6 +4,7 @@ import os
 import secrets
 import time
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,17 @@ def test_messages_on_their_way_are_sent_after_a_restore(old: OldSite) -> None:
     second = old.outbox.take()
     assert second
     assert (second.id, second.maybe_sent) == ("m1", False)
+
+
+def test_what_was_deleted_for_its_age_is_no_case_again_after_a_restore(old: OldSite) -> None:
+    old.cry()
+    claim = old.referrals.claim("c1", MEI)
+    assert claim
+    old.referrals.resolve("r1", claim, "helped", "bye")
+    assert old.referrals.retire(datetime.now(timezone.utc) + timedelta(days=1)) == [claim.referral]
+    old.backup.write(old.file)
+    old.move()
+    assert old.backup.restore(old.file).waiting == 0
 
 
 def test_the_erased_stay_erased(old: OldSite) -> None:

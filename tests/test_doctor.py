@@ -90,6 +90,11 @@ def test_no_channel_is_bad(settings: Settings) -> None:
         assert found(site, "no channel").grade == "bad"
 
 
+def test_keeping_longer_than_people_are_told_is_bad(settings: Settings) -> None:
+    with site_on(settings.model_copy(update={"retention_days": 31})) as site:
+        assert found(site, "ANLU_RETENTION_DAYS is 31").grade == "bad"
+
+
 def test_the_command_fails_when_something_is_bad(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "build_site", lambda _: site)
     assert CliRunner().invoke(cli.main, ["doctor"]).exit_code == 0

@@ -3,7 +3,9 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -42,7 +44,7 @@ def worker_on(
     sessions = Sessions(store, people)
     delivery = Delivery(outbox, people, {"sms": platform}, sessions)
     silence = Silence(Watch(store), sessions, people, referrals)
-    return Worker(store, referrals, delivery, spool, people, silence, Audit(store, b"secret"))
+    return Worker(store, referrals, delivery, spool, people, silence, Audit(store, b"secret"), timedelta(days=30))
 
 
 @pytest.fixture
@@ -257,3 +259,36 @@ def test_the_silence_of_somebody_erased_is_let_go(
     people.erase(person)
     worker.slow_tick()
     assert Watch(store).silent(1e12) == []
+
+
+# Retention
+
+
+@pytest.mark.parametrize(("days", "kept"), [(29, True), (31, False)])
+def test_a_conversation_is_deleted_when_its_time_is_over(
+    worker: Worker, referrals: Referrals, store: Store, person: PersonId, days: int, kept: bool
+) -> None:
+    placed = referrals.enqueue("cry", person, "sms", "zh", 1, ("threat",), TEXT)
+    claim = referrals.claim("claim", CounsellorId("mei"), placed.id)
+    assert claim
+    referrals.resolve("done", claim, "helped", "bye")
+    ended = int((time.time() - days * 86400) * 1000)
+    store.client.zadd(store.keys("resolved"), {placed.id: ended})
+    worker.slow_tick()
+    referral = referrals.get(placed.id)
+    assert referral
+    lines = referrals.transcript(referral, CounsellorId("mei"))
+    assert [line.text for line in lines] == ([TEXT] if kept else [])
+    assert (referral.person, referral.state) == ((person, "resolved") if kept else ("", "retired"))
+    assert (referral.level, referral.kinds) == (1, ("threat",))
+
+
+def test_a_conversation_that_goes_on_is_never_deleted(
+    worker: Worker, referrals: Referrals, store: Store, person: PersonId
+) -> None:
+    placed = referrals.enqueue("cry", person, "sms", "zh", 1, ("threat",), TEXT)
+    store.client.hset(store.keys("referral", placed.id), "opened", 1)
+    worker.slow_tick()
+    referral = referrals.open_of(person)
+    assert referral
+    assert [line.text for line in referrals.transcript(referral, CounsellorId("mei"))] == [TEXT]

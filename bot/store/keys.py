@@ -5,7 +5,7 @@ key                             type     holds
 ==============================  =======  ===========================================================================
 {site}:queue                    zset     waiting referrals; score = level * 1e13 + time opened (ms): level, then age
 {site}:leases                   zset     referrals in a counsellor's hands; score = end of the lease (ms)
-{site}:resolved                 zset     resolved referrals; score = time resolved (ms)
+{site}:resolved                 zset     resolved referrals, conversation not yet deleted; score = time resolved (ms)
 {site}:referral:<id>            hash     person, channel, language, level, kinds, state, opened, holder, fence, lease
 {site}:transcript:<id>          stream   who (person, counsellor, bot, system) and the sealed text, in order
 {site}:open:<person>            string   the id of the person's one open referral

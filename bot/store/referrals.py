@@ -19,6 +19,7 @@ OFFER_MS = 60_000
 WORK_MS = 90_000
 """Lease renewed by the counsellor's presence."""
 REAP_AT_MOST = 50
+RETIRE_AT_MOST = 100
 GRACE_S = 5.0
 """A lease that ended counts for so long more, until the worker has put the referral back."""
 SCORE_OF_LEVEL = 10**13
@@ -189,6 +190,11 @@ class Referrals:
     def reap(self) -> list[str]:
         """Puts back what silent counsellors held; run by the worker on every tick."""
         return cast("list[str]", self._store.run("reap", REAP_AT_MOST))
+
+    def retire(self, resolved_before: datetime) -> list[str]:
+        """Deletes conversations that ended before this moment; their referrals stay as counts that name nobody."""
+        before = int(resolved_before.timestamp() * 1000)
+        return cast("list[str]", self._store.run("retire", before, RETIRE_AT_MOST))
 
     @store_errors
     def waiting(self, start: int = 0, count: int = 50) -> list[Referral]:

@@ -1,6 +1,7 @@
 -- referral -> 1 when it waits in the queue now. After a restore nobody holds anything.
 local id = ARGV[1]
 local r = redis.call('HMGET', ref(id), 'state', 'person', 'resolved')
+if r[1] == 'retired' then return 0 end
 if r[1] == 'resolved' then
   redis.call('ZADD', P .. 'resolved', r[3] or now, id)
   return 0
