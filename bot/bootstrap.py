@@ -157,6 +157,8 @@ def test(arguments):
     found.setdefault(LOWEST, require(LOWEST, "the test suite"))
     for version in sorted({min(found), max(found)}):
         python = environment("dev", found[version], version)
+        # Before the tests, each of which has a limit of time: at once when nothing has changed.
+        run_aloud("training", [str(python), "-m", "bot.cli", "train"], rasa)
         say("· tests on Python %s" % dotted(version))
         command = [str(python), "-m", "pytest", *arguments]
         code = subprocess.run(command, cwd=str(ROOT), env=surroundings(rasa), check=False).returncode
