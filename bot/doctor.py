@@ -114,7 +114,7 @@ def _content(site: Site) -> Iterator[Finding]:
     due = sum(row.state in ("due", "expired") for row in rows)
     if due:
         yield Finding("look", f"{due} answers are due for review: `anlu content status`")
-    unsigned = sum(not row.lawyer for row in rows)
+    unsigned = site.library.awaiting_legal_sign_off()
     if unsigned:
         yield Finding("look", f"{unsigned} answers await a labour lawyer's signature")
     told = int(site.library.figures["retention_days"].value)

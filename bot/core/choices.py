@@ -16,6 +16,8 @@ _CHOICE = re.compile(
     r"\s*(?:个|号|条|项|吧|one)?[.。、)）!！]?",
     re.IGNORECASE,
 )
+MOST_CHOICES = 9
+"""Choices of one question: a person answers with one digit."""
 _KEYCAP = "\u20e3\ufe0f"
 
 

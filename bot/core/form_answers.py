@@ -113,14 +113,13 @@ def _option(text: str, options: Options) -> str | None:
     if number is not None:
         return ids[number - 1] if 1 <= number <= len(ids) else UNKNOWN if number == 0 else None
     low = text.lower()
-    best = {
-        name: max((len(word) for word in words if _stands(word, low)), default=0) for name, words in options.items()
-    }
+    best = {name: max((len(word) for word in words if stands(word, low)), default=0) for name, words in options.items()}
     chosen = max(best, key=lambda name: best[name], default=None)
     return chosen if chosen and best[chosen] else None
 
 
-def _stands(word: str, text: str) -> bool:
+def stands(word: str, text: str) -> bool:
+    """Whether a word stands in a folded text; a Latin one must begin a word of it."""
     return bool(re.search(rf"\b{re.escape(word)}", text)) if word.isascii() else word in text
 
 

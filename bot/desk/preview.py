@@ -86,8 +86,7 @@ def due_page(library: Library, today: date) -> Iterator[str]:
     for row in rows:
         if row.state != "published":
             yield f"{row.state:9} {row.answer.id:38} review by {row.answer.review_by}"
-    unsigned = sum(not row.lawyer for row in rows)
-    yield f"{unsigned} of {len(rows)} answers await a labour lawyer's signature"
+    yield f"{library.awaiting_legal_sign_off()} of {len(rows)} answers await a labour lawyer's signature"
     for name in TRANSLATED:
         states = [row.translations[name] for row in rows]
         counts = ", ".join(f"{states.count(each)} {each}" for each in dict.fromkeys(sorted(states)))

@@ -1,6 +1,5 @@
 """Puts words together for a channel: which answer, in which form, cut to what the channel carries."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
@@ -9,6 +8,7 @@ from bot.core.clock import Clock
 from bot.core.content import Answer, Library
 from bot.core.content.render import Renderer
 from bot.core.content.results import Results
+from bot.core.form_answers import stands
 from bot.core.normalise import normalise
 from bot.core.sms import fits_sms, fits_urgent_sms, split
 
@@ -56,8 +56,8 @@ class Answers:
 
     def renew(self, library: Library) -> None:
         """Takes up other content; what is being said at this moment may still be put together from the old."""
-        renderer, results = Renderer(library), Results(library)
-        self.library, self._renderer, self._results = library, renderer, results
+        renderer, results, cases = Renderer(library), Results(library), _cases(library)
+        self.library, self._renderer, self._results, self._cases = library, renderer, results, cases
 
     def today(self) -> date:
         return self._clock.now().date()
@@ -111,7 +111,7 @@ class Answers:
 
     def cases_of(self, answer_id: str) -> tuple[str, ...]:
         """Ids of the finer answers below this one, each for one case."""
-        return tuple(a.id for a in self.library.answers.values() if a.case and a.id.rpartition("/")[0] == answer_id)
+        return tuple(self._cases.get(answer_id, ()))
 
     def is_case(self, answer_id: str) -> bool:
         """Whether this is the answer for one case of a topic."""
@@ -120,13 +120,15 @@ class Answers:
 
     def fitting(self, answer_id: str, words: str) -> str:
         """The one case of a topic that the words of a message tell of; the topic itself when none or several do."""
+        cases = self._cases.get(answer_id)
+        if not cases:
+            return answer_id
         said = normalise(words).text
         told: dict[str, int] = {}
-        for case in self.cases_of(answer_id):
-            named = self.library.answers[case].case
-            found = [word for word in (*named.zh, *named.en) if _stands(normalise(word).text, said)] if named else []
+        for case, names in cases.items():
+            found = [length for folded, length in names if stands(folded, said)]
             if found:
-                told[case] = max(map(len, found))
+                told[case] = max(found)
         best = max(told.values(), default=0)
         longest = [case for case, length in told.items() if length == best]
         return longest[0] if len(longest) == 1 else answer_id
@@ -195,6 +197,12 @@ class Answers:
         return f"{pieces[0]}\n{question}", tuple(pieces[1:])
 
 
-def _stands(word: str, text: str) -> bool:
-    """Whether a word stands in a folded text; a Latin one must begin a word of it."""
-    return bool(re.search(rf"\b{re.escape(word)}", text)) if word.isascii() else word in text
+def _cases(library: Library) -> dict[str, dict[str, list[tuple[str, int]]]]:
+    """By topic, the answers for its cases and the words that tell of each: folded, with their length as written."""
+    found: dict[str, dict[str, list[tuple[str, int]]]] = {}
+    for answer in library.answers.values():
+        if answer.case:
+            words = (*answer.case.zh, *answer.case.en)
+            names = [(normalise(word).text, len(word)) for word in words]
+            found.setdefault(answer.id.rpartition("/")[0], {})[answer.id] = names
+    return found

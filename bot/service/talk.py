@@ -2,7 +2,17 @@
 
 from dataclasses import replace
 
-from bot.core.choices import Reserved, choice, helped, ordinal, plain_answer, reserved, wants_more, yes_no_later
+from bot.core.choices import (
+    MOST_CHOICES,
+    Reserved,
+    choice,
+    helped,
+    ordinal,
+    plain_answer,
+    reserved,
+    wants_more,
+    yes_no_later,
+)
 from bot.core.language import ANSWERED, Language, named_language
 from bot.core.message import Kind
 from bot.core.policy import CALM_LEVEL, DISTRESS_ASK, PERSON_WANTED_LEVEL
@@ -20,8 +30,6 @@ WHICH, MORE, OFFER, CHECK, CHECK_AGAIN, SAFE = "which", "more", "offer", "check"
 """Open questions: which of these, more of the text, shall we go on with this, are you safe (and once more), can you
 type safely."""
 BEST = 3
-MOST_OFFERS = 9
-"""A person answers with one digit."""
 HELPED = "helped/"
 """What the last answer offers beside others: to say whether it helped, as ``helped/yes/<answer id>``."""
 NOT_OFFERED = frozenset({"talk/out_of_scope", "talk/goodbye", "talk/thanks", "talk/greet"})
@@ -398,9 +406,9 @@ class Talk:
 
         The latter is left out where it alone would make one message into two, or where the digits run out.
         """
-        offers = offers[:MOST_OFFERS]
+        offers = offers[:MOST_CHOICES]
         lines = [self._offer_line(turn, offer, n) for n, offer in enumerate(offers, 1)]
-        if answer is None or not self._answers.may_be_judged(answer) or len(offers) + 2 > MOST_OFFERS:
+        if answer is None or not self._answers.may_be_judged(answer) or len(offers) + 2 > MOST_CHOICES:
             return "\n".join(lines), offers
         numbers = {"yes": len(offers) + 1, "no": len(offers) + 2}
         asking = [*lines, self._answers.phrase("helped_question", turn.language, **numbers)]

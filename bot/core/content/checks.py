@@ -2,6 +2,7 @@
 
 import re
 
+from bot.core.choices import MOST_CHOICES
 from bot.core.content.forms import Form
 from bot.core.content.library import Library
 from bot.core.content.model import (
@@ -19,7 +20,6 @@ from bot.core.content.translations import SOURCES, Translation, revision_of
 
 SOURCE_TABLES = {"law", "sign", "service", "hotline"}
 FREE_SOURCES = {"programme", "practice"}
-MENU_MOST = 9
 LONGEST_TITLE = 40
 """Characters of a title, so that a menu of them fits its channel."""
 _CHOICE_TOLD = re.compile(r"(?:reply|send) \d|[回发]复?\d", re.IGNORECASE)
@@ -57,8 +57,8 @@ def problems(library: Library, showable: dict[str, set[str]]) -> list[str]:
     for form in library.forms.values():
         found += [f"forms/{form.id}.yml: {p}" for p in _form_problems(form, library, showable)]
     found += [f"menu.yml: {entry} is no answer" for entry in library.menu if entry not in everything]
-    if not 1 <= len(library.menu) <= MENU_MOST:
-        found.append(f"menu.yml: between 1 and {MENU_MOST} entries, since a person answers with one digit")
+    if not 1 <= len(library.menu) <= MOST_CHOICES:
+        found.append(f"menu.yml: between 1 and {MOST_CHOICES} entries, since a person answers with one digit")
     for key, phrase in library.phrases.items():
         found += [f"phrases.yml, {key}.{p}" for p in _phrase_problems(phrase, library)]
     for language, book in library.translations.phrases.items():

@@ -6,7 +6,7 @@ from datetime import date
 from bot.core.content.forms import Form
 from bot.core.content.model import Answer, Bilingual, Fact, Figure, Hotline, Term
 from bot.core.content.places import Places
-from bot.core.content.translations import Translations
+from bot.core.content.translations import AWAITING, Translations
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Library:
         return None
 
     def awaiting_legal_sign_off(self) -> int:
-        return sum(a.reviewed.legal_sign_off == "awaiting" for a in self.everything.values())
+        return sum(a.reviewed.legal_sign_off == AWAITING for a in self.everything.values())
 
     def expired(self, today: date) -> list[str]:
         return [a.id for a in self.everything.values() if a.expired(today)]
