@@ -28,6 +28,7 @@ from bot.service.inbound import InboundService
 from bot.service.shelter import Shelter
 from bot.service.silence import Silence
 from bot.service.talk import Talk
+from bot.service.upkeep import Upkeep
 from bot.settings import ROOT, Settings, load_settings
 from bot.store.audit import Audit
 from bot.store.backup import Backup
@@ -43,7 +44,7 @@ from bot.store.staff import Staff
 from bot.store.turns import Turns
 from bot.store.verdicts import Verdicts
 from bot.store.watch import Watch
-from bot.worker import Worker
+from bot.worker import Duty, Worker
 from channels.base import Channel
 from channels.twilio_sms import TwilioSms
 from channels.wechat import WeChat
@@ -191,12 +192,28 @@ class Site:
     @cached_property
     def worker(self) -> Worker:
         delivery = Delivery(self.outbox, self.people, self.channels, self.sessions)
+        return Worker(delivery, duties(self.upkeep))
+
+    @cached_property
+    def upkeep(self) -> Upkeep:
         silence = Silence(self.watch, self.sessions, self.people, self.referrals)
         retention = timedelta(days=self.settings.retention_days)
-        return Worker(self.store, self.referrals, delivery, self.spool, self.people, silence, self.audit, retention)
+        return Upkeep(self.store, self.referrals, self.spool, self.people, silence, self.audit, retention)
 
     def health(self) -> dict[str, bool]:
         return {"store": _up(self.store.ping), "engine": self.engine.ready()}
+
+
+def duties(upkeep: Upkeep) -> list[Duty]:
+    """What the worker does by the clock, in this order."""
+    return [
+        Duty(2.0, upkeep.give_sign_of_life),
+        Duty(2.0, upkeep.put_back),
+        Duty(2.0, upkeep.hear_silence),
+        Duty(2.0, upkeep.empty_spool),
+        Duty(300.0, upkeep.seal_audit),
+        Duty(60.0, upkeep.delete_old),
+    ]
 
 
 def _up(probe: Callable[[], bool]) -> bool:

@@ -681,7 +681,7 @@ def test_a_message_on_its_way_to_somebody_erased_does_not_stop_the_worker(mei: P
     mei.says("删除")
     if comes_back:
         mei.says("菜单")
-    mei.site.worker.tick()
+    mei.site.worker.send()
 
 
 # One after another

@@ -15,6 +15,7 @@ from bot.core.cipher import Cipher
 from bot.core.message import CounsellorId, PersonId
 from bot.service.delivery import Delivery
 from bot.service.silence import REASON, Silence
+from bot.service.upkeep import Upkeep
 from bot.store.audit import Audit
 from bot.store.connection import Store
 from bot.store.outbox import Outbox
@@ -23,7 +24,8 @@ from bot.store.referrals import Referrals
 from bot.store.sessions import Session, Sessions
 from bot.store.spool import SetAside, Spool
 from bot.store.watch import Watch
-from bot.worker import Worker
+from bot.wiring import duties
+from bot.worker import Duty, Worker
 from tests.test_delivery import NUMBER, OTHER, TEXT, Platform
 
 
@@ -44,7 +46,8 @@ def worker_on(
     sessions = Sessions(store, people)
     delivery = Delivery(outbox, people, {"sms": platform}, sessions)
     silence = Silence(Watch(store), sessions, people, referrals)
-    return Worker(store, referrals, delivery, spool, people, silence, Audit(store, b"secret"), timedelta(days=30))
+    audit, retention = Audit(store, b"secret"), timedelta(days=30)
+    return Worker(delivery, duties(Upkeep(store, referrals, spool, people, silence, audit, retention)))
 
 
 @pytest.fixture
@@ -52,6 +55,12 @@ def worker(
     store: Store, referrals: Referrals, outbox: Outbox, people: People, spool: Spool, platform: Platform
 ) -> Worker:
     return worker_on(store, platform, outbox, people, referrals, spool)
+
+
+def do_all(worker: Worker) -> None:
+    """Every duty, as if its time had come."""
+    worker._due = [0.0] * len(worker._due)
+    worker.do_duties()
 
 
 @pytest.fixture
@@ -89,7 +98,7 @@ def test_a_tick_sends_everything_that_is_due(
 ) -> None:
     for number in range(3):
         outbox.post(f"m{number}", people.welcome("sms", f"+8525000000{number}"), "sms", TEXT)
-    worker.tick()
+    worker.send()
     assert len(platform.sent) == 3
 
 
@@ -99,34 +108,34 @@ def test_a_tick_ends_so_that_other_duties_get_their_turn(
     monkeypatch.setattr(module, "AT_ONCE", 2)
     for number in range(3):
         outbox.post(f"m{number}", person, "sms", TEXT)
-    worker.tick()
+    worker.send()
     assert len(platform.sent) == 2
 
 
-def test_a_slow_tick_leaves_a_sign_of_life(worker: Worker, store: Store) -> None:
-    worker.slow_tick()
+def test_the_worker_leaves_a_sign_of_life(worker: Worker, store: Store) -> None:
+    do_all(worker)
     assert int(store.get("heartbeat", "worker") or 0) > 0
 
 
-def test_a_slow_tick_takes_back_from_silent_counsellors(
+def test_the_worker_takes_back_from_silent_counsellors(
     worker: Worker, store: Store, referrals: Referrals, person: PersonId
 ) -> None:
     id_ = claim_and_fall_silent(store, referrals, person)
-    worker.slow_tick()
+    do_all(worker)
     assert [r.id for r in referrals.waiting()] == [id_]
 
 
-def test_a_slow_tick_empties_the_spool_into_the_queue(worker: Worker, spool: Spool, referrals: Referrals) -> None:
+def test_the_worker_empties_the_spool_into_the_queue(worker: Worker, spool: Spool, referrals: Referrals) -> None:
     spool.put("1", cry())
-    worker.slow_tick()
+    do_all(worker)
     assert (spool.count(), len(referrals.waiting())) == (0, 1)
 
 
-def test_a_second_slow_tick_changes_nothing(worker: Worker, spool: Spool, store: Store, referrals: Referrals) -> None:
+def test_duties_done_twice_change_nothing(worker: Worker, spool: Spool, store: Store, referrals: Referrals) -> None:
     spool.put("1", cry())
-    worker.slow_tick()
+    do_all(worker)
     bell = store.bell()
-    worker.slow_tick()
+    do_all(worker)
     assert (store.bell(), len(referrals.waiting())) == (bell, 1)
 
 
@@ -136,7 +145,7 @@ def test_a_broken_file_in_the_spool_does_not_stop_the_leases(
     (tmp_path / "spool").mkdir()
     (tmp_path / "spool" / "1.sealed").write_text("broken")
     id_ = claim_and_fall_silent(store, referrals, person)
-    worker.slow_tick()
+    do_all(worker)
     assert [r.id for r in referrals.waiting()] == [id_]
 
 
@@ -153,10 +162,30 @@ def test_the_log_shows_neither_words_nor_number(
     spool.put("1", cry())
     claim_and_fall_silent(store, referrals, people.welcome("sms", OTHER))
     outbox.post("m1", person, "sms", TEXT)
-    worker.slow_tick()
-    worker.tick()
+    do_all(worker)
+    worker.send()
     assert [event for event in ("spool_drained", "leases_expired", "message_sent") if event not in logged()] == []
     assert [s for s in (NUMBER, OTHER, TEXT, person) if s in logged()] == []
+
+
+def test_a_duty_that_fails_stops_no_other(logged: Callable[[], str]) -> None:
+    done = []
+
+    def breaks() -> None:
+        raise ZeroDivisionError
+
+    worker = Worker(None, [Duty(1.0, breaks), Duty(1.0, lambda: done.append("other"))])  # type: ignore[arg-type]
+    worker.do_duties()
+    assert done == ["other"]
+    assert "duty_failed" in logged()
+
+
+def test_a_duty_is_done_again_when_its_time_has_come() -> None:
+    done = []
+    worker = Worker(None, [Duty(3600.0, lambda: done.append("rare")), Duty(0.0, lambda: done.append("often"))])  # type: ignore[arg-type]
+    worker.do_duties()
+    worker.do_duties()
+    assert done == ["rare", "often", "often"]
 
 
 class StopsTheWorker(Platform):
@@ -227,8 +256,8 @@ def test_silence_after_the_question_whether_she_is_safe_calls_a_human(
 ) -> None:
     sessions.save(person, Session(asked="check", spoken="en", danger_at=1.0))
     Watch(store).await_answer(person, until=2.0)
-    worker.slow_tick()
-    worker.slow_tick()
+    do_all(worker)
+    do_all(worker)
     [waiting] = referrals.waiting()
     assert (waiting.level, waiting.language, waiting.channel) == (3, "en", "sms")
     lines = referrals.transcript(waiting, CounsellorId("c1"))
@@ -247,7 +276,7 @@ def test_whoever_answered_or_has_time_left_is_left_in_peace(
 ) -> None:
     sessions.save(person, Session(asked=asked, danger_at=1.0))
     Watch(store).await_answer(person, until)
-    worker.slow_tick()
+    do_all(worker)
     assert referrals.waiting() == []
 
 
@@ -257,7 +286,7 @@ def test_the_silence_of_somebody_erased_is_let_go(
     sessions.save(person, Session(asked="check", danger_at=1.0))
     Watch(store).await_answer(person, until=2.0)
     people.erase(person)
-    worker.slow_tick()
+    do_all(worker)
     assert Watch(store).silent(1e12) == []
 
 
@@ -274,7 +303,7 @@ def test_a_conversation_is_deleted_when_its_time_is_over(
     referrals.resolve("done", claim, "helped", "bye")
     ended = int((time.time() - days * 86400) * 1000)
     store.client.zadd(store.keys("resolved"), {placed.id: ended})
-    worker.slow_tick()
+    do_all(worker)
     referral = referrals.get(placed.id)
     assert referral
     lines = referrals.transcript(referral, CounsellorId("mei"))
@@ -288,7 +317,7 @@ def test_a_conversation_that_goes_on_is_never_deleted(
 ) -> None:
     placed = referrals.enqueue("cry", person, "sms", "zh", 1, ("threat",), TEXT)
     store.client.hset(store.keys("referral", placed.id), "opened", 1)
-    worker.slow_tick()
+    do_all(worker)
     referral = referrals.open_of(person)
     assert referral
     assert [line.text for line in referrals.transcript(referral, CounsellorId("mei"))] == [TEXT]

@@ -1,0 +1,70 @@
+"""What must be done from time to time so that nothing stays where it should not: the worker's duties, one by one."""
+
+import time
+from datetime import datetime, timedelta, timezone
+
+from bot.log import logger
+from bot.service.silence import Silence
+from bot.store.audit import Audit, AuditBroken
+from bot.store.connection import Store
+from bot.store.people import People
+from bot.store.referrals import Referrals
+from bot.store.spool import Spool
+
+
+class Upkeep:
+    """Every duty may be done by several workers at once, since it is leased or atomic in the store.
+
+    Each raises StoreAway and may then be done again.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        referrals: Referrals,
+        spool: Spool,
+        people: People,
+        silence: Silence,
+        audit: Audit,
+        retention: timedelta,
+    ) -> None:
+        self._store = store
+        self._referrals = referrals
+        self._spool = spool
+        self._people = people
+        self._silence = silence
+        self._audit = audit
+        self._retention = retention
+
+    def give_sign_of_life(self) -> None:
+        self._store.put(str(int(time.time() * 1000)), "heartbeat", "worker")
+
+    def put_back(self) -> None:
+        """Back into the queue what silent counsellors held."""
+        back = self._referrals.reap()
+        if back:
+            logger().warning("leases_expired", count=len(back))
+
+    def hear_silence(self) -> None:
+        silent = self._silence.hear()
+        if silent:
+            logger().warning("silence_after_danger", count=silent)
+
+    def seal_audit(self) -> None:
+        """An audit that was changed is told loudly and stops nothing else."""
+        try:
+            self._audit.seal()
+        except AuditBroken as error:
+            logger().critical("audit_broken", error=str(error))
+
+    def delete_old(self) -> None:
+        """Deletes conversations whose time is over, a few at a time."""
+        retired = self._referrals.retire(datetime.now(timezone.utc) - self._retention)
+        if retired:
+            logger().info("conversations_deleted", count=len(retired))
+
+    def empty_spool(self) -> None:
+        """Moves what was set aside while the store was away into the queue."""
+        if self._spool.count():
+            moved = self._spool.drain(self._people, self._referrals)
+            logger().warning("spool_drained", count=moved, waiting=self._spool.count())
