@@ -741,7 +741,7 @@ def test_an_open_screen_does_not_revive_a_lease_that_ran_out(
     store.client.hset(store.keys("referral", mine), "lease", 1)
     store.client.zadd(store.keys("leases"), {mine: 1})
     counselling.be_present(mei)
-    assert referrals.reap() == [mine]
+    assert referrals.reap() == ([mine], [])
 
 
 def test_one_screen_does_not_renew_what_a_colleague_holds(

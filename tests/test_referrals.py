@@ -345,7 +345,7 @@ def test_what_a_silent_counsellor_held_goes_back_to_its_old_place(
     claim = crowd.claimed("first")
     crowd.cry("second")
     expire(claim)
-    assert referrals.reap() == [claim.referral]
+    assert referrals.reap() == ([claim.referral], [])
     assert referrals.waiting()[0].id == claim.referral
 
 
@@ -370,14 +370,14 @@ def test_a_cry_in_a_counsellors_hands_stays_in_her_hands(crowd: Crowd, referrals
 
 def test_a_lease_that_runs_is_left_alone(crowd: Crowd, referrals: Referrals) -> None:
     crowd.claimed()
-    assert referrals.reap() == []
+    assert referrals.reap() == ([], [])
 
 
 def test_a_renewed_lease_is_not_taken_back(crowd: Crowd, referrals: Referrals, store: Store) -> None:
     claim = crowd.claimed()
     store.client.zadd(store.keys("leases"), {claim.referral: 1})
     referrals.renew(claim)
-    assert referrals.reap() == []
+    assert referrals.reap() == ([], [])
 
 
 def test_a_tick_puts_back_no_more_than_its_cap_and_the_next_tick_the_rest(
@@ -386,7 +386,7 @@ def test_a_tick_puts_back_no_more_than_its_cap_and_the_next_tick_the_rest(
     monkeypatch.setattr(module, "REAP_AT_MOST", 2)
     for number in range(3):
         expire(crowd.claimed(f"person{number}"))
-    assert [len(referrals.reap()) for _ in range(3)] == [2, 1, 0]
+    assert [len(referrals.reap()[0]) for _ in range(3)] == [2, 1, 0]
 
 
 # Passing on and ending
@@ -429,12 +429,25 @@ def test_resolving_frees_the_person(crowd: Crowd, referrals: Referrals, people: 
     assert referrals.open_of(people.name("wechat", ADDRESS)) is None
 
 
-def test_a_new_cry_after_the_end_opens_a_new_referral(crowd: Crowd, referrals: Referrals) -> None:
+def test_a_cry_soon_after_the_end_opens_the_same_referral_again(crowd: Crowd, referrals: Referrals) -> None:
     claim = crowd.claimed()
     referrals.resolve("end", claim, "helped", "bye")
-    placed = crowd.cry()
-    assert placed.created
-    assert placed.id != claim.referral
+    placed = crowd.cry(level=3, text="again")
+    again = get(referrals, claim.referral)
+    assert (placed.id, placed.created, placed.news) == (claim.referral, True, True)
+    assert (again.state, again.level, [text for who, text in texts(referrals, again.id) if who == "person"]) == (
+        "waiting", 3, [TEXT, "again"],
+    )  # fmt: skip
+    assert again.since > again.opened
+
+
+def test_a_cry_long_after_the_end_opens_a_new_referral(crowd: Crowd, referrals: Referrals, store: Store) -> None:
+    claim = crowd.claimed()
+    referrals.resolve("end", claim, "helped", "bye")
+    key = store.keys("ended", crowd.people.name("wechat", ADDRESS))
+    assert 0 < store.client.ttl(key) <= 72 * 3600
+    store.client.delete(key)
+    assert crowd.cry().id != claim.referral
 
 
 def test_a_resolved_referral_cannot_be_claimed(crowd: Crowd, referrals: Referrals) -> None:

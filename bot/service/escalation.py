@@ -50,12 +50,16 @@ class Escalation:
 
     def relay(self, turn: Turn) -> bool:
         """A message for the counsellor who holds the conversation; False when it was resolved a moment ago."""
-        line = self._referrals.append(_op("line", turn.inbound), turn.person, "person", _text(turn.inbound))
+        line = self._referrals.append(
+            _op("line", turn.inbound), turn.person, "person", _text(turn.inbound), turn.inbound.channel
+        )
         return line is not None
 
     def note(self, turn: Turn, texts: tuple[str, ...]) -> None:
         """While the person waits for a human, the counsellor will want to read what the bot and she said."""
-        line = self._referrals.append(_op("line", turn.inbound), turn.person, "person", _text(turn.inbound))
+        line = self._referrals.append(
+            _op("line", turn.inbound), turn.person, "person", _text(turn.inbound), turn.inbound.channel
+        )
         if line is not None and texts:
             self._referrals.append(_op("bot", turn.inbound), turn.person, "bot", "\n".join(texts))
 

@@ -40,10 +40,12 @@ class Upkeep:
         self._store.put(str(int(time.time() * 1000)), "heartbeat", "worker")
 
     def put_back(self) -> None:
-        """Back into the queue what silent counsellors held."""
-        back = self._referrals.reap()
-        if back:
-            logger().warning("leases_expired", count=len(back))
+        """Back into the queue what silent counsellors held, and what was laid aside until now."""
+        silent, due = self._referrals.reap()
+        if silent:
+            logger().warning("leases_expired", count=len(silent))
+        if due:
+            logger().info("laid_aside_until_now", count=len(due))
 
     def hear_silence(self) -> None:
         silent = self._silence.hear()

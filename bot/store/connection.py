@@ -14,6 +14,8 @@ from redis.retry import Retry
 from bot.store.keys import Keys
 
 SCRIPTS = Path(__file__).parent / "scripts"
+SHARED = ("common", "queue")
+"""Functions that stand before every script."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -61,11 +63,11 @@ class Store:
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3, (redis.ConnectionError,)),
         )
         self.keys = Keys(site)
-        common = (SCRIPTS / "common.lua").read_text()
+        shared = "".join((SCRIPTS / f"{name}.lua").read_text() for name in SHARED)
         self._scripts: dict[str, Script] = {
-            path.stem: self.client.register_script(common + path.read_text())
+            path.stem: self.client.register_script(shared + path.read_text())
             for path in SCRIPTS.glob("*.lua")
-            if path.stem != "common"
+            if path.stem not in SHARED
         }
 
     @store_errors

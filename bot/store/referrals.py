@@ -33,6 +33,10 @@ class Taken(Exception):
     """Somebody else holds it, or it is resolved."""
 
 
+class Full(Exception):
+    """The counsellor has as many conversations as she can hold."""
+
+
 @dataclass(frozen=True, slots=True)
 class Placed:
     """Where a cry for help is now. ``place`` 1 is the next in line, 0 not in line; ``present`` counsellors on duty."""
@@ -44,6 +48,8 @@ class Placed:
     present: int
     news: bool
     """It is new, graver than before, or of a further kind."""
+    usual_wait_s: float | None = None
+    """How long people of this level waited lately until somebody took them; None when too few did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,20 @@ class Referral:
     kinds: tuple[str, ...]
     state: str
     opened: datetime
+    since: datetime
+    """From when on it waits for its place in line: its opening, its reopening, or the end of being laid aside."""
     holder: CounsellorId | None
+    """Who holds it, laid it aside, or ended it."""
     fence: str
     lease: datetime
+    """Until when it is held or laid aside."""
     lines: int
+    heard_on: tuple[str, PersonId]
+    """The channel, and the name there, on which the person wrote last: that is where an answer goes."""
     judged: str = ""
     """What the counsellor said of the screen: "right", "wrong", or nothing yet."""
+    persons: tuple[PersonId, ...] = ()
+    """All names of the one person, who may write from several phones or channels."""
 
     def in_hands(self, now: float) -> bool:
         """True while its holder's lease runs; ``now`` in seconds since the epoch."""
@@ -107,8 +121,12 @@ class Referrals:
         kinds: tuple[str, ...],
         text: str,
         reasons: tuple[str, ...] = (),
+        province: str = "",
     ) -> Placed:
-        """Opens a referral, or joins the person's open one and raises its level (never lowers it)."""
+        """Opens a referral, or joins the person's open one and raises its level (never lowers it).
+
+        One that ended within the last three days is opened again, with all that was said in it.
+        """
         raw = self._store.run(
             "enqueue",
             self._op("enqueue", op),
@@ -120,15 +138,21 @@ class Referrals:
             ",".join(kinds),
             self._people.seal(person, text, "line"),
             self._people.seal(person, "\n".join(reasons), "line") if reasons else "",
+            province,
         )
-        id_, created, state, place, present, news = json.loads(raw)
-        return Placed(ReferralId(id_), bool(created), state, int(place), int(present), bool(news))
+        id_, created, state, place, present, news, usual = json.loads(raw)
+        wait_s = usual / 1000 if usual >= 0 else None
+        return Placed(ReferralId(id_), bool(created), state, int(place), int(present), bool(news), wait_s)
 
-    def append(self, op: str, person: PersonId, who: str, text: str) -> tuple[ReferralId, str] | None:
-        """Adds a line to the person's open referral; its id and state, or None when she has none."""
-        raw = json.loads(
-            self._store.run("append", self._op("append", op), person, who, self._people.seal(person, text, "line"))
-        )
+    def append(
+        self, op: str, person: PersonId, who: str, text: str, channel: str = ""
+    ) -> tuple[ReferralId, str] | None:
+        """Adds a line to the person's open referral; its id and state, or None when she has none.
+
+        ``channel`` is given with words of the person's own; they bring back a referral that was laid aside.
+        """
+        sealed = self._people.seal(person, text, "line")
+        raw = json.loads(self._store.run("append", self._op("append", op), person, who, sealed, channel))
         return (ReferralId(raw[0]), raw[1]) if raw else None
 
     def open_of(self, person: PersonId) -> Referral | None:
@@ -140,12 +164,17 @@ class Referrals:
         return _referral(raw) if raw else None
 
     def claim(self, op: str, counsellor: CounsellorId, id_: ReferralId | None = None) -> Claim | None:
-        """Claims this referral, or the next in line (None when the queue is empty). Raises Taken."""
+        """Claims this referral, or the next in line that fits her skills (None when there is none).
+
+        Raises Taken, and Full when she has no hand free; a referral of level 1 that she names she gets all the same.
+        """
         raw = json.loads(self._store.run("claim", self._op("claim", op), id_ or "", counsellor, OFFER_MS))
         if raw[0] == "claimed":
             return Claim(ReferralId(raw[1]), counsellor, raw[2])
         if raw[0] == "taken":
             raise Taken
+        if raw[0] == "full":
+            raise Full
         return None
 
     def renew(self, claim: Claim) -> None:
@@ -154,7 +183,7 @@ class Referrals:
 
     def send(self, op: str, claim: Claim, text: str) -> None:
         """Writes to the person: transcript and outbox in one step, only for the holder. Raises Stale, UnknownPerson."""
-        person = self._person(claim.referral)
+        channel, person = self._known(claim.referral).heard_on
         _fenced(
             self._store.run(
                 "send",
@@ -165,8 +194,30 @@ class Referrals:
                 "m" + self._store.keys.digest(op)[:16],
                 self._people.seal(person, text, "line"),
                 self._people.seal(person, text, "outbox"),
+                person,
+                channel,
             )
         )
+
+    def note(self, op: str, claim: Claim, text: str) -> None:
+        """A line for colleagues that is never sent. Raises Stale."""
+        sealed = self._people.seal(self._known(claim.referral).person, text, "line")
+        _fenced(self._store.run("note", self._op("note", op), claim.referral, claim.counsellor, claim.fence, sealed))
+
+    def park(self, op: str, claim: Claim, until: datetime, note: str) -> None:
+        """Lays it aside: it comes back at that time, or when the person writes, first to whoever laid it aside.
+
+        The bot answers meanwhile. Raises Stale.
+        """
+        sealed = self._people.seal(self._known(claim.referral).person, note, "line")
+        back = int(until.timestamp() * 1000)
+        arguments = (self._op("park", op), claim.referral, claim.counsellor, claim.fence, back, sealed)
+        _fenced(self._store.run("park", *arguments))
+
+    def reassign(self, op: str, id_: ReferralId, supervisor: CounsellorId, to: CounsellorId | None) -> None:
+        """A supervisor takes it from wherever it is, to a counsellor or (None) to the queue. Raises Taken when it ended."""
+        if self._store.run("reassign", self._op("reassign", op), id_, supervisor, to or "", OFFER_MS) != "ok":
+            raise Taken
 
     def transfer(self, op: str, claim: Claim, to: CounsellorId | None) -> None:
         """Passes it to another counsellor under a new fencing token, or back to its old place (``to`` None)."""
@@ -175,11 +226,11 @@ class Referrals:
 
     def resolve(self, op: str, claim: Claim, outcome: str, hand_back: str) -> None:
         """Ends it and queues the hand-back message; from then on the bot answers again. Raises Stale."""
-        person = self._person(claim.referral)
+        channel, person = self._known(claim.referral).heard_on
         message = "m" + self._store.keys.digest(op)[:16]
         sealed = self._people.seal(person, hand_back, "outbox")
         named = self._op("resolve", op)
-        arguments = (named, claim.referral, claim.counsellor, claim.fence, outcome, message, sealed)
+        arguments = (named, claim.referral, claim.counsellor, claim.fence, outcome, message, sealed, person, channel)
         _fenced(self._store.run("resolve", *arguments))
 
     def judge(self, op: str, claim: Claim, right: bool, released: str) -> None:
@@ -187,9 +238,10 @@ class Referrals:
         arguments = (self._op("judge", op), claim.referral, claim.counsellor, claim.fence)
         _fenced(self._store.run("judge", *arguments, "right" if right else "wrong", released))
 
-    def reap(self) -> list[str]:
-        """Puts back what silent counsellors held; run by the worker on every tick."""
-        return cast("list[str]", self._store.run("reap", REAP_AT_MOST))
+    def reap(self) -> tuple[list[str], list[str]]:
+        """Puts back what silent counsellors held, and what was laid aside until now; run by the worker."""
+        silent, due = self._store.run("reap", REAP_AT_MOST)
+        return silent, due
 
     def retire(self, resolved_before: datetime) -> list[str]:
         """Deletes conversations that ended before this moment; their referrals stay as counts that name nobody."""
@@ -205,6 +257,25 @@ class Referrals:
     def held(self, count: int = 200) -> list[Referral]:
         """Referrals in somebody's hands, the lease that ends first at the head."""
         return self._page(self._store.client.zrange(self._store.keys("leases"), 0, count - 1))
+
+    @store_errors
+    def held_by(self, counsellor: CounsellorId) -> list[Referral]:
+        """What this counsellor holds, in no order."""
+        return self._page(self._store.client.smembers(self._store.keys("hands", counsellor)))
+
+    @store_errors
+    def parked(self, count: int = 200) -> list[Referral]:
+        """What is laid aside, the one that comes back first at the head."""
+        return self._page(self._store.client.zrange(self._store.keys("parked"), 0, count - 1))
+
+    @store_errors
+    def promised(self) -> list[Referral]:
+        """Those to whom it was said that nobody is on duty, and to whom nobody has written yet; oldest first."""
+        return self._page(self._store.client.zrange(self._store.keys("promised"), 0, REAP_AT_MOST - 1))
+
+    @store_errors
+    def promise_kept(self, id_: ReferralId) -> None:
+        self._store.client.zrem(self._store.keys("promised"), id_)
 
     def _page(self, ids: Any) -> list[Referral]:
         pipe = self._store.client.pipeline(transaction=False)
@@ -222,7 +293,8 @@ class Referrals:
             pipe.hmget(self._store.keys("out", "message", entry["out"] or "-"), "state", "maybe_sent")
         lines = []
         for (number, entry), (state, maybe) in zip(entries, pipe.execute(), strict=True):
-            text = self._opened(referral.person, entry["sealed"])
+            of = PersonId(entry.get("of") or referral.person)
+            text = self._opened(of if of in referral.persons else referral.person, entry["sealed"])
             delivery = "maybe_twice" if state == "sent" and maybe == "1" else state or ""
             by = CounsellorId(entry["by"]) if entry.get("by") else None
             lines.append(Line(number, moment(entry["at"]), entry["who"], text, delivery, by))
@@ -238,11 +310,11 @@ class Referrals:
         """What an operation is kept under: it may hold a platform's ids, which stand in no key."""
         return self._store.keys.digest(step, op)
 
-    def _person(self, id_: ReferralId) -> PersonId:
+    def _known(self, id_: ReferralId) -> Referral:
         referral = self.get(id_)
         if referral is None:
             raise Stale
-        return referral.person
+        return referral
 
 
 def _fenced(answer: str) -> None:
@@ -251,6 +323,7 @@ def _fenced(answer: str) -> None:
 
 
 def _referral(raw: dict[str, str]) -> Referral:
+    channel, _, person = raw.get("heard_on", "").partition(" ")
     return Referral(
         id=ReferralId(raw["id"]),
         person=PersonId(raw["person"]),
@@ -260,9 +333,12 @@ def _referral(raw: dict[str, str]) -> Referral:
         kinds=tuple(kind for kind in raw["kinds"].split(",") if kind),
         state=raw["state"],
         opened=moment(raw["opened"]),
+        since=moment(raw["since"]),
         holder=CounsellorId(raw["holder"]) if raw.get("holder") else None,
         fence=raw["fence"],
         lease=moment(raw["lease"]),
         lines=int(raw["lines"]),
+        heard_on=(channel or raw["channel"], PersonId(person or raw["person"])),
         judged=raw.get("judged", ""),
+        persons=tuple(PersonId(name) for name in (raw["person"], *raw.get("also", "").split(",")) if name),
     )

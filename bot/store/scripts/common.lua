@@ -32,33 +32,17 @@ end
 
 local function ref(id) return P .. 'referral:' .. id end
 
-local function score(level, opened) return level * 1e13 + opened end
-
 -- True when this counsellor still holds this referral under this fencing token and lease.
 local function holds(id, counsellor, fence)
   local r = redis.call('HMGET', ref(id), 'state', 'holder', 'fence', 'lease')
   return r[1] == 'claimed' and r[2] == counsellor and r[3] == fence and tonumber(r[4]) > now
 end
 
-local function say(id, who, sealed, shown, by)
+-- shown: id of the message in the outbox; by: which counsellor; of: the person whose key sealed it
+local function say(id, who, sealed, shown, by, of)
   redis.call('XADD', P .. 'transcript:' .. id, '*', 'at', now, 'who', who, 'sealed', sealed, 'out', shown or '',
-             'by', by or '')
+             'by', by or '', 'of', of or '')
   redis.call('HINCRBY', ref(id), 'lines', 1)
-end
-
-local function put_back(id)
-  local r = redis.call('HMGET', ref(id), 'level', 'opened')
-  redis.call('HSET', ref(id), 'state', 'waiting', 'holder', '', 'lease', 0)
-  redis.call('ZREM', P .. 'leases', id)
-  redis.call('ZADD', P .. 'queue', score(tonumber(r[1]), tonumber(r[2])), id)
-end
-
-local function give(id, counsellor, lease_ms)
-  local fence = redis.call('INCR', P .. 'fence')
-  redis.call('HSET', ref(id), 'state', 'claimed', 'holder', counsellor, 'fence', fence, 'lease', now + lease_ms)
-  redis.call('ZREM', P .. 'queue', id)
-  redis.call('ZADD', P .. 'leases', now + lease_ms, id)
-  return fence
 end
 
 local function post(message, person, channel, sealed, referral)

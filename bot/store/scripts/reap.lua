@@ -1,9 +1,15 @@
--- how many at most -> ids put back because their counsellor fell silent
-local due = redis.call('ZRANGEBYSCORE', P .. 'leases', 0, now, 'LIMIT', 0, tonumber(ARGV[1]))
-for _, id in ipairs(due) do
+-- how many at most -> ids put back because their counsellor fell silent, ids laid aside whose time has come
+ripen(tonumber(ARGV[1]))
+local silent = redis.call('ZRANGEBYSCORE', P .. 'leases', 0, now, 'LIMIT', 0, tonumber(ARGV[1]))
+for _, id in ipairs(silent) do
   local holder = redis.call('HGET', ref(id), 'holder')
   put_back(id)
   audit('lease_expired', id, holder)
 end
-if #due > 0 then bell() end
-return due
+local due = redis.call('ZRANGEBYSCORE', P .. 'parked', 0, now, 'LIMIT', 0, tonumber(ARGV[1]))
+for _, id in ipairs(due) do
+  wake(id, redis.call('HGET', ref(id), 'holder'))
+  audit('due', id, 'worker')
+end
+if #silent + #due > 0 then bell() end
+return {silent, due}

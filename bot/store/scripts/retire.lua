@@ -3,7 +3,7 @@
 local due = redis.call('ZRANGEBYSCORE', P .. 'resolved', 0, '(' .. ARGV[1], 'LIMIT', 0, tonumber(ARGV[2]))
 for _, id in ipairs(due) do
   redis.call('DEL', P .. 'transcript:' .. id)
-  redis.call('HSET', ref(id), 'person', '', 'state', 'retired')
+  redis.call('HSET', ref(id), 'person', '', 'also', '', 'heard_on', '', 'state', 'retired')
   redis.call('ZREM', P .. 'resolved', id)
   audit('retired', id, 'worker')
 end

@@ -1,12 +1,12 @@
--- op, referral, counsellor, fence, message id, sealed text for the transcript, sealed text for the outbox
--- -> 'ok' | 'stale'
+-- op, referral, counsellor, fence, message id, sealed text for the transcript, sealed text for the outbox, person, channel
+-- -> 'ok' | 'stale'. The person and channel are those that the referral was last heard on.
 local kept = before(ARGV[1])
 if kept then return kept[1] end
 local id = ARGV[2]
 if not holds(id, ARGV[3], ARGV[4]) then return 'stale' end
-local r = redis.call('HMGET', ref(id), 'person', 'channel')
-say(id, 'counsellor', ARGV[6], ARGV[5], ARGV[3])
-post(ARGV[5], r[1], r[2], ARGV[7], id)
+say(id, 'counsellor', ARGV[6], ARGV[5], ARGV[3], ARGV[8])
+post(ARGV[5], ARGV[8], ARGV[9], ARGV[7], id)
+redis.call('ZREM', P .. 'promised', id)
 audit('wrote', id, ARGV[3])
 bell()
 after(ARGV[1], {'ok'})

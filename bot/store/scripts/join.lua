@@ -1,0 +1,38 @@
+-- op, digest of the code, person who sent it, channel -> {id of the referral she joined} | {}
+-- One person on two phones or channels: who received the code on the one and sent it from the other agreed by that.
+local kept = before(ARGV[1])
+if kept then return cjson.encode(kept) end
+local person, channel = ARGV[3], ARGV[4]
+local id = redis.call('GETDEL', P .. 'join:' .. ARGV[2])
+if not id then return '{}' end
+local state = redis.call('HGET', ref(id), 'state')
+if state ~= 'waiting' and state ~= 'claimed' and state ~= 'parked' then return '{}' end
+local other = redis.call('GET', P .. 'open:' .. person)
+if other == id then return '{}' end
+if other then
+  take_out(other)
+  for _, line in ipairs(redis.call('XRANGE', P .. 'transcript:' .. other, '-', '+')) do
+    redis.call('XADD', P .. 'transcript:' .. id, '*', unpack(line[2]))
+    redis.call('HINCRBY', ref(id), 'lines', 1)
+  end
+  local mine, theirs = redis.call('HMGET', ref(id), 'level', 'kinds'), redis.call('HMGET', ref(other), 'level', 'kinds')
+  local kinds = mine[2]
+  for kind in string.gmatch(theirs[2], '[^,]+') do
+    if not string.find(',' .. kinds .. ',', ',' .. kind .. ',', 1, true) then
+      kinds = kinds == '' and kind or kinds .. ',' .. kind
+    end
+  end
+  redis.call('HSET', ref(id), 'level', math.min(tonumber(mine[1]), tonumber(theirs[1])), 'kinds', kinds)
+  redis.call('HSET', ref(other), 'state', 'resolved', 'outcome', 'joined', 'resolved', now, 'holder', '', 'lease', 0)
+  redis.call('ZADD', P .. 'resolved', now, other)
+  redis.call('ZREM', P .. 'promised', other)
+  audit('joined', other, 'person', 'into ' .. id)
+  if state == 'waiting' then line_up(id) end
+end
+local also = redis.call('HGET', ref(id), 'also') or ''
+redis.call('HSET', ref(id), 'also', also == '' and person or also .. ',' .. person, 'heard_on', channel .. ' ' .. person)
+redis.call('SET', P .. 'open:' .. person, id)
+redis.call('DEL', P .. 'ended:' .. person)
+audit('joined', id, 'person', 'by ' .. channel)
+bell()
+return cjson.encode(after(ARGV[1], {id}))

@@ -1,0 +1,115 @@
+-- The queue's own moves; this text stands in every script after common.lua.
+local AGES_MS = 4 * 3600 * 1000
+local REOPENS_S = 72 * 3600
+
+-- Level, then since when it waits. One of level 3 that has waited for AGES_MS stands with level 2, as if it came then.
+local function place(level, since)
+  if level == 3 and now - since >= AGES_MS then return 2e13 + since + AGES_MS end
+  return level * 1e13 + since
+end
+
+-- Whom it waits for: who knows it, else who has the skills that somebody on the staff lacks; anybody in the end.
+local function lane_of(level, since, language, kinds, province, known)
+  local step, waited = level == 1 and 60000 or 210000, now - since
+  local changes = nil
+  if known ~= '' and waited < step then return '@' .. known, since + step end
+  if redis.call('EXISTS', P .. 'staff:lacking') == 0 or waited >= 2 * step then return '', nil end
+  local wants = {'language:' .. language}
+  if waited < step then
+    for kind in string.gmatch(kinds, '[^,]+') do wants[#wants + 1] = 'kind:' .. kind end
+    if province ~= '' then wants[#wants + 1] = 'province:' .. province end
+    changes = since + step
+  else
+    changes = since + 2 * step
+  end
+  local lacked, lane = redis.call('SMISMEMBER', P .. 'staff:lacking', unpack(wants)), {}
+  for i, lacks in ipairs(lacked) do if lacks == 1 then lane[#lane + 1] = wants[i] end end
+  table.sort(lane)
+  return table.concat(lane, ' '), changes
+end
+
+local function leave_lane(id, lane)
+  redis.call('ZREM', P .. 'lane:' .. lane, id)
+  if redis.call('EXISTS', P .. 'lane:' .. lane) == 0 then redis.call('SREM', P .. 'lanes', lane) end
+end
+
+-- Puts it where it belongs now, in the queue and in its lane, and notes when that changes.
+local function line_up(id)
+  local r = redis.call('HMGET', ref(id), 'level', 'since', 'language', 'kinds', 'province', 'known', 'lane', 'state')
+  local level, since = tonumber(r[1]), tonumber(r[2])
+  local score = place(level, since)
+  local lane, changes = lane_of(level, since, r[3], r[4], r[5] or '', r[6] or '')
+  if r[8] ~= 'waiting' then redis.call('HSET', ref(id), 'state', 'waiting', 'lane', lane)
+  elseif r[7] ~= lane then
+    leave_lane(id, r[7])
+    redis.call('HSET', ref(id), 'lane', lane)
+  end
+  redis.call('ZADD', P .. 'queue', score, id)
+  redis.call('ZADD', P .. 'lane:' .. lane, score, id)
+  redis.call('SADD', P .. 'lanes', lane)
+  if level == 3 and score > 3e13 then changes = math.min(changes or math.huge, since + AGES_MS) end
+  if changes then redis.call('ZADD', P .. 'ripens', changes, id) else redis.call('ZREM', P .. 'ripens', id) end
+end
+
+-- Those whose time has come stand with a higher level or wait for more people.
+local function ripen(at_most)
+  for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'ripens', 0, now, 'LIMIT', 0, at_most)) do line_up(id) end
+end
+
+-- Takes it out of wherever it is.
+local function take_out(id)
+  local r = redis.call('HMGET', ref(id), 'state', 'lane', 'holder')
+  if r[1] == 'waiting' then
+    redis.call('ZREM', P .. 'queue', id)
+    redis.call('ZREM', P .. 'ripens', id)
+    leave_lane(id, r[2])
+  elseif r[1] == 'claimed' then
+    redis.call('ZREM', P .. 'leases', id)
+    redis.call('SREM', P .. 'hands:' .. r[3], id)
+  elseif r[1] == 'parked' then
+    redis.call('ZREM', P .. 'parked', id)
+  end
+  return r[1]
+end
+
+local function put_back(id)
+  take_out(id)
+  redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0)
+  line_up(id)
+end
+
+-- Into somebody's hands, under a new fencing token.
+local function give(id, counsellor, lease_ms)
+  take_out(id)
+  local fence = redis.call('INCR', P .. 'fence')
+  redis.call('HSET', ref(id), 'state', 'claimed', 'holder', counsellor, 'fence', fence, 'lease', now + lease_ms,
+             'known', '')
+  redis.call('ZADD', P .. 'leases', now + lease_ms, id)
+  redis.call('SADD', P .. 'hands:' .. counsellor, id)
+  return fence
+end
+
+-- Somebody whose referral was laid aside, or ended a while ago, waits again: from now on, and first for whoever knows
+-- her, if that one is on duty.
+local function wake(id, known)
+  take_out(id)
+  local until_when = redis.call('ZSCORE', P .. 'staff:present', known)
+  if not until_when or tonumber(until_when) <= now then known = '' end
+  redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0, 'since', now, 'known', known)
+  line_up(id)
+end
+
+-- How long those of this level waited lately until somebody took them (ms), a running mean; for what people are told.
+local function note_wait(level, since)
+  local r = redis.call('HMGET', P .. 'waits', level .. ':mean', level .. ':count')
+  local mean = tonumber(r[1]) or (now - since)
+  redis.call('HSET', P .. 'waits', level .. ':mean', math.floor(mean * 0.8 + (now - since) * 0.2),
+             level .. ':count', (tonumber(r[2]) or 0) + 1)
+end
+
+-- Everybody who writes in it: one person may use two phones or channels.
+local function persons(id)
+  local r, all = redis.call('HMGET', ref(id), 'person', 'also'), {}
+  for person in string.gmatch(r[1] .. ',' .. (r[2] or ''), '[^,]+') do all[#all + 1] = person end
+  return all
+end
