@@ -27,7 +27,7 @@ from bot.store.audit import AuditBroken
 from bot.store.backup import BackupBroken
 from bot.store.connection import StoreAway
 from bot.store.embedded import EmbeddedStoreError
-from bot.store.staff import ROLES
+from bot.store.staff import ROLES, Skills
 from bot.supervisor import StartFailed
 from bot.wiring import build_site, load_screen
 from channels.terminal import Terminal
@@ -218,6 +218,24 @@ def staff_add(login: str, name: str, role: str, password: str) -> None:
     build_site("cli").staff.add(login, name, role, password, secret)
     uri = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name="Anlu")
     click.echo(f"{login} is added. Authenticator secret: {secret}\n{uri}")
+
+
+@staff.command("skills")
+@click.argument("login")
+@click.option("--languages", help="comma between, of zh en vi th my km lo; default all")
+@click.option("--kinds", help="kinds of distress, comma between; default all")
+@click.option("--provinces", help="codes of provinces that she knows well, comma between")
+@click.option("--capacity", type=int, default=Skills().capacity, show_default=True, help="conversations at once")
+def staff_skills(login: str, languages: str | None, kinds: str | None, provinces: str | None, capacity: int) -> None:
+    """Says what a counsellor can do; people wait a while for whoever fits best, then anybody may take them."""
+    skills = Skills(_listed(languages), _listed(kinds), _listed(provinces), capacity)
+    staff = build_site("cli").staff
+    staff.equip(staff.by_login(login).id, skills)
+    click.echo(f"{login}'s skills are noted.")
+
+
+def _listed(given: str | None) -> tuple[str, ...] | None:
+    return tuple(part.strip() for part in given.split(",")) if given else None
 
 
 @main.command()

@@ -25,6 +25,8 @@ from bot.service.delivery import Delivery
 from bot.service.editorial import Editorial
 from bot.service.escalation import Escalation
 from bot.service.inbound import InboundService
+from bot.service.joining import Joining
+from bot.service.promise import Promise
 from bot.service.shelter import Shelter
 from bot.service.silence import Silence
 from bot.service.talk import Talk
@@ -35,6 +37,7 @@ from bot.store.backup import Backup
 from bot.store.connection import Store, StoreAway
 from bot.store.counts import Counts
 from bot.store.erased import Erased
+from bot.store.joining import Joining as Codes
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.referrals import Referrals
@@ -158,9 +161,9 @@ class Site:
         talk = Talk(self.answers, self.engine, self.keywords, self.people, self.referrals, *counts)
         escalation = Escalation(self.answers, self.referrals, self.spool)
         turns = Turns(self.store)
-        shelter = Shelter(self.answers, escalation)
+        shelter, joining = Shelter(self.answers, escalation), Joining(self.answers, Codes(self.store))
         return InboundService(
-            self.screen, self.answers, talk, escalation, self.people, self.sessions, turns, shelter, self.watch
+            self.screen, self.answers, talk, escalation, self.people, self.sessions, turns, shelter, joining, self.watch
         )
 
     @cached_property
@@ -169,7 +172,7 @@ class Site:
 
     @cached_property
     def counselling(self) -> Counselling:
-        return Counselling(self.referrals, self.staff, self.answers, self.verdicts)
+        return Counselling(self.referrals, self.staff, self.answers, self.verdicts, Codes(self.store))
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -198,7 +201,8 @@ class Site:
     def upkeep(self) -> Upkeep:
         silence = Silence(self.watch, self.sessions, self.people, self.referrals)
         retention = timedelta(days=self.settings.retention_days)
-        return Upkeep(self.store, self.referrals, self.spool, self.people, silence, self.audit, retention)
+        promise = Promise(self.referrals, self.staff, self.sessions, self.outbox, self.answers)
+        return Upkeep(self.store, self.referrals, self.spool, self.people, silence, promise, self.audit, retention)
 
     def health(self) -> dict[str, bool]:
         return {"store": _up(self.store.ping), "engine": self.engine.ready()}
@@ -209,6 +213,7 @@ def duties(upkeep: Upkeep) -> list[Duty]:
     return [
         Duty(2.0, upkeep.give_sign_of_life),
         Duty(2.0, upkeep.put_back),
+        Duty(2.0, upkeep.keep_promises),
         Duty(2.0, upkeep.hear_silence),
         Duty(2.0, upkeep.empty_spool),
         Duty(300.0, upkeep.seal_audit),

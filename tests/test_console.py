@@ -1,6 +1,7 @@
 """Proves that the console lets in staff only, lets each counsellor touch only what she holds, and does things once."""
 
 import functools
+import html
 import itertools
 import re
 import secrets
@@ -8,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pyotp
@@ -19,18 +21,21 @@ from werkzeug.test import TestResponse
 
 from bot.console import live
 from bot.console.app import AWAY, HEADERS, OPEN, SHIFT, create_console
+from bot.console.pages import FULL
 from bot.core.cipher import Cipher
 from bot.core.clock import SystemClock
 from bot.core.content import Library, load_library
 from bot.core.message import CounsellorId, ReferralId
+from bot.core.shelter import CHINA
 from bot.service.answers import Answers
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
 from bot.service.editorial import Editorial
 from bot.store.connection import Store
 from bot.store.counts import Counts
+from bot.store.joining import Joining
 from bot.store.people import People
 from bot.store.referrals import Claim, Referrals
-from bot.store.staff import Counsellor, Staff
+from bot.store.staff import Counsellor, Skills, Staff
 from bot.store.verdicts import Verdicts
 from bot.wiring import CONTENT
 
@@ -81,7 +86,8 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def counselling(referrals: Referrals, staff: Staff, library: Library, store: Store, site_cipher: Cipher) -> Counselling:
-    return Counselling(referrals, staff, Answers(library, SystemClock()), Verdicts(store, site_cipher))
+    answers, verdicts = Answers(library, SystemClock()), Verdicts(store, site_cipher)
+    return Counselling(referrals, staff, answers, verdicts, Joining(store))
 
 
 @pytest.fixture
@@ -105,7 +111,7 @@ def app_without_store(tmp_path: Path, site_cipher: Cipher, library: Library) -> 
     away = Store(f"unix://{tmp_path}/nobody.sock", "t")
     people, staff = People(away, site_cipher, b"secret"), Staff(away, site_cipher)
     referrals, verdicts = Referrals(away, people), Verdicts(away, site_cipher)
-    counselling = Counselling(referrals, staff, Answers(library, SystemClock()), verdicts)
+    counselling = Counselling(referrals, staff, Answers(library, SystemClock()), verdicts, Joining(away))
     editorial = editorial_on(away, library)
     yield create_console(counselling, editorial, staff, away.bell, COOKIE_KEY, cookie_secure=True)
     away.client.close()
@@ -118,7 +124,9 @@ def mei(staff: Staff) -> Counsellor:
 
 @pytest.fixture
 def lan(staff: Staff) -> Counsellor:
-    return staff.add("lan", "Lan", "counsellor", PASSWORD, SECRET)
+    lan = staff.add("lan", "Lan", "counsellor", PASSWORD, SECRET)
+    staff.be_present(lan.id)
+    return lan
 
 
 @pytest.fixture
@@ -600,7 +608,7 @@ def test_a_double_click_on_end_sends_one_hand_back(
 def test_the_conversation_offers_every_step_as_a_form(desk: Browser, mine: ReferralId) -> None:
     page = desk.get(f"/conversation/{mine}").text
     steps = set(re.findall(rf'<form[^>]* action="/conversation/{mine}/([a-z-]+)"', page))
-    assert steps == {"write", "judge", "pass-on", "resolve"}
+    assert steps == {"write", "judge", "pass-on", "resolve", "note", "lay-aside", "join"}
     assert "}}" not in page
 
 
@@ -853,3 +861,89 @@ def test_the_answers_page_says_why_changed_files_are_not_in_use(
     broken = editorial_on(store, library, "common.yml cannot be read")
     app = create_console(counselling, broken, staff, store.bell, COOKIE_KEY, cookie_secure=True)
     assert "common.yml cannot be read" in Browser(app).sign_in_as(mei).get("/answers").text
+
+
+# Notes, laying aside, moving, joining
+
+
+def in_hours(hours: int) -> str:
+    return (datetime.now(CHINA) + timedelta(hours=hours)).strftime("%Y-%m-%dT%H:%M")
+
+
+def test_a_note_is_shown_to_staff_and_never_sent(
+    desk: Browser, mine: ReferralId, posted: Callable[[], list[str]]
+) -> None:
+    desk.post(f"/conversation/{mine}/note", text="her brother knows")
+    page = desk.get(f"/conversation/{mine}").text
+    assert "her brother knows" in page
+    assert "note, not sent" in page
+    assert posted() == []
+
+
+def test_what_is_laid_aside_stands_apart_and_comes_back_when_she_writes(
+    desk: Browser, mine: ReferralId, referrals: Referrals, people: People
+) -> None:
+    assert (
+        desk.post(f"/conversation/{mine}/lay-aside", until=in_hours(24), text="ask for the court date").status_code
+        == 302
+    )
+    board = desk.get("/board").text
+    assert "Laid aside" in board
+    assert "Nobody waits" in board
+    referrals.append("line", people.name("wechat", OPENID), "person", "hello", "wechat")
+    assert [r.id for r in referrals.waiting()] == [mine]
+
+
+@pytest.mark.parametrize("until", ["", "tomorrow", "2020-01-01T10:00", "2999-01-01T10:00"])
+def test_a_time_that_cannot_be_meant_gets_a_sentence(
+    desk: Browser, mine: ReferralId, referrals: Referrals, until: str
+) -> None:
+    assert desk.post(f"/conversation/{mine}/lay-aside", until=until, text="x").status_code == 422
+    held = referrals.get(mine)
+    assert held
+    assert held.state == "claimed"
+
+
+def test_take_the_next_gives_the_first_in_line(desk: Browser, waiting: ReferralId) -> None:
+    assert desk.post("/claim-next").location == f"/conversation/{waiting}"
+    assert desk.post("/claim-next").status_code == 409
+
+
+def test_full_hands_are_told_so(
+    desk: Browser, mine: ReferralId, mei: Counsellor, staff: Staff, referrals: Referrals, people: People
+) -> None:
+    staff.equip(mei.id, Skills(capacity=1))
+    other = referrals.enqueue("b", people.welcome("wechat", "other"), "wechat", "zh", 2, (), "x").id
+    answer = desk.post(f"/claim/{other}")
+    assert (answer.status_code, FULL in html.unescape(answer.text)) == (409, True)
+
+
+def test_only_a_supervisor_moves_what_a_colleague_holds(
+    app: Flask, desk: Browser, hers: ReferralId, staff: Staff, referrals: Referrals, mei: Counsellor, store: Store
+) -> None:
+    assert "Move" not in desk.get("/board").text
+    assert desk.post(f"/reassign/{hers}", to="").status_code == 422
+    boss = Browser(app).sign_in_as(staff.add("boss", "Boss", "supervisor", PASSWORD, SECRET))
+    assert "Move" in boss.get("/board").text
+    assert boss.post(f"/reassign/{hers}", to="").status_code == 302
+    assert [r.id for r in referrals.waiting()] == [hers]
+    assert "reassigned" in [entry["action"] for _, entry in store.client.xrange(store.keys("audit"))]
+    assert boss.post("/reassign/runknown", to="").status_code == 409
+
+
+def test_nobody_off_duty_is_handed_a_conversation(
+    desk: Browser, mine: ReferralId, lan: Counsellor, staff: Staff
+) -> None:
+    staff.leave(lan.id)
+    assert lan.name not in desk.get(f"/conversation/{mine}").text
+    assert "not on duty" in desk.post(f"/conversation/{mine}/pass-on", to=lan.id).text
+
+
+def test_a_code_is_sent_and_joins_whoever_sends_it_back(
+    desk: Browser, mine: ReferralId, store: Store, people: People, referrals: Referrals, posted: Callable[[], list[str]]
+) -> None:
+    desk.post(f"/conversation/{mine}/join")
+    code = posted()[0].split()[-1]
+    phone = people.welcome("sms", "+85512345678")
+    assert Joining(store).take("m1", code, phone, "sms") == mine
+    assert Joining(store).take("m2", code, phone, "sms") is None

@@ -1,5 +1,6 @@
 """Proves that the worker sends, takes back from silent counsellors and empties the spool, and stops in order."""
 
+import functools
 import os
 import signal
 import threading
@@ -12,8 +13,12 @@ import pytest
 
 from bot import worker as module
 from bot.core.cipher import Cipher
+from bot.core.clock import SystemClock
+from bot.core.content import load_library
 from bot.core.message import CounsellorId, PersonId
+from bot.service.answers import Answers
 from bot.service.delivery import Delivery
+from bot.service.promise import Promise
 from bot.service.silence import REASON, Silence
 from bot.service.upkeep import Upkeep
 from bot.store.audit import Audit
@@ -23,8 +28,9 @@ from bot.store.people import People
 from bot.store.referrals import Referrals
 from bot.store.sessions import Session, Sessions
 from bot.store.spool import SetAside, Spool
+from bot.store.staff import Staff
 from bot.store.watch import Watch
-from bot.wiring import duties
+from bot.wiring import CONTENT, duties
 from bot.worker import Duty, Worker
 from tests.test_delivery import NUMBER, OTHER, TEXT, Platform
 
@@ -46,8 +52,14 @@ def worker_on(
     sessions = Sessions(store, people)
     delivery = Delivery(outbox, people, {"sms": platform}, sessions)
     silence = Silence(Watch(store), sessions, people, referrals)
+    promise = Promise(referrals, Staff(store, Cipher({"k1": bytes(32)})), sessions, outbox, answers())
     audit, retention = Audit(store, b"secret"), timedelta(days=30)
-    return Worker(delivery, duties(Upkeep(store, referrals, spool, people, silence, audit, retention)))
+    return Worker(delivery, duties(Upkeep(store, referrals, spool, people, silence, promise, audit, retention)))
+
+
+@functools.cache
+def answers() -> Answers:
+    return Answers(load_library(CONTENT), SystemClock())
 
 
 @pytest.fixture
@@ -321,3 +333,59 @@ def test_a_conversation_that_goes_on_is_never_deleted(
     referral = referrals.open_of(person)
     assert referral
     assert [line.text for line in referrals.transcript(referral, CounsellorId("mei"))] == [TEXT]
+
+
+# The promise
+
+
+def call(referrals: Referrals, person: PersonId, level: int) -> None:
+    referrals.enqueue("cry", person, "sms", "zh", level, ("threat",), TEXT)
+
+
+@pytest.mark.parametrize(
+    ("level", "may_write", "told"), [(3, None, 1), (3, False, 0), (1, None, 0), (1, True, 1), (2, False, 0)]
+)
+def test_who_was_told_that_nobody_is_on_duty_hears_of_it_when_somebody_is(
+    worker: Worker,
+    store: Store,
+    sessions: Sessions,
+    referrals: Referrals,
+    person: PersonId,
+    platform: Platform,
+    level: int,
+    may_write: bool | None,
+    told: int,
+) -> None:
+    sessions.save(person, Session(may_write=may_write))
+    call(referrals, person, level)
+    do_all(worker)
+    worker.send()
+    assert platform.sent == []
+    store.client.zadd(store.keys("staff", "present"), {"c1": 1e15})
+    for _ in range(2):
+        do_all(worker)
+        worker.send()
+    assert platform.sent == [(NUMBER, answers().phrase("person_soon", "zh"))] * told
+
+
+def test_who_called_while_somebody_was_on_duty_was_promised_nothing(
+    worker: Worker, store: Store, referrals: Referrals, person: PersonId, platform: Platform
+) -> None:
+    store.client.zadd(store.keys("staff", "present"), {"c1": 1e15})
+    call(referrals, person, 3)
+    do_all(worker)
+    worker.send()
+    assert platform.sent == []
+
+
+def test_a_counsellors_own_words_keep_the_promise(
+    worker: Worker, store: Store, referrals: Referrals, person: PersonId, platform: Platform
+) -> None:
+    call(referrals, person, 3)
+    claim = referrals.claim("claim", CounsellorId("c1"))
+    assert claim
+    referrals.send("words", claim, "I am here")
+    store.client.zadd(store.keys("staff", "present"), {"c1": 1e15})
+    do_all(worker)
+    worker.send()
+    assert platform.sent == [(NUMBER, "I am here")]

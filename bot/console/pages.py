@@ -1,13 +1,15 @@
 """The queue and the conversation. One function renders a fragment for the first paint and for every live update."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 
 from bot.core.message import CounsellorId, ReferralId
+from bot.core.shelter import CHINA
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
-from bot.store.referrals import Stale, Taken
+from bot.store.referrals import Full, Stale, Taken
 
 LEVELS = {1: "danger now", 2: "held or in crisis", 3: "asks for a person", 4: "information"}
 KINDS = {
@@ -22,6 +24,8 @@ KINDS = {
     "third_party": "about somebody else",
 }
 LOST = "You do not hold this conversation any more: your lease ran out or it was passed on."
+FULL = "You hold as many conversations as you can. End, lay aside or pass on one first, or take a danger of level 1."
+ENDED = "This conversation has ended in the meantime."
 NOT_SENT = f"{LOST} Your words were not sent."
 
 
@@ -31,10 +35,18 @@ def queue_pages(counselling: Counselling) -> Blueprint:
 
     @pages.app_context_processor
     def words() -> dict[str, object]:
-        return {"LEVELS": LEVELS, "KINDS": KINDS, "OUTCOMES": OUTCOMES, "LONGEST_MESSAGE": LONGEST_MESSAGE}
+        return {
+            "local": _local,
+            "LEVELS": LEVELS,
+            "KINDS": KINDS,
+            "OUTCOMES": OUTCOMES,
+            "LONGEST_MESSAGE": LONGEST_MESSAGE,
+        }
 
     _board_pages(pages, counselling)
+    _taking_pages(pages, counselling)
     _conversation_pages(pages, counselling)
+    _aside_pages(pages, counselling)
     _ending_pages(pages, counselling)
     return pages
 
@@ -51,13 +63,31 @@ def _board_pages(pages: Blueprint, counselling: Counselling) -> None:
     def board_live() -> str:
         return fragment()
 
+
+def _taking_pages(pages: Blueprint, counselling: Counselling) -> None:
     @pages.post("/claim/<id_>")
     def claim(id_: str) -> Any:
+        return take(ReferralId(id_))
+
+    @pages.post("/claim-next")
+    def claim_next() -> Any:
+        return take(None)
+
+    @pages.post("/reassign/<id_>")
+    def reassign(id_: str) -> Any:
+        to = CounsellorId(request.form["to"]) if request.form.get("to") else None
+        return _change(lambda: counselling.reassign(_operation(), g.me, ReferralId(id_), to))
+
+    def take(id_: ReferralId | None) -> Any:
         try:
-            counselling.claim(_operation(), g.me, ReferralId(id_))
+            claim = counselling.claim(_operation(), g.me, id_)
         except Taken:
             return render_template("problem.html", title="Taken", sentence="A colleague was faster. Take another."), 409
-        return redirect(url_for("queue.conversation", id_=id_))
+        except Full:
+            return render_template("problem.html", title="Your hands are full", sentence=FULL), 409
+        if claim is None:
+            return render_template("problem.html", title="Nobody waits", sentence="Nobody waits for your skills."), 409
+        return redirect(url_for("queue.conversation", id_=claim.referral))
 
 
 def _conversation_pages(pages: Blueprint, counselling: Counselling) -> None:
@@ -91,6 +121,23 @@ def _conversation_pages(pages: Blueprint, counselling: Counselling) -> None:
         return lines(ReferralId(id_))
 
 
+def _aside_pages(pages: Blueprint, counselling: Counselling) -> None:
+    @pages.post("/conversation/<id_>/note")
+    def note(id_: str) -> Any:
+        text, back = request.form.get("text", ""), url_for("queue.conversation", id_=id_)
+        return _change(lambda: counselling.note(_operation(), g.me, ReferralId(id_), text), back)
+
+    @pages.post("/conversation/<id_>/lay-aside")
+    def lay_aside(id_: str) -> Any:
+        until, text = _moment(request.form.get("until", "")), request.form.get("text", "")
+        return _change(lambda: counselling.lay_aside(_operation(), g.me, ReferralId(id_), until, text))
+
+    @pages.post("/conversation/<id_>/join")
+    def offer_join(id_: str) -> Any:
+        back = url_for("queue.conversation", id_=id_)
+        return _change(lambda: counselling.offer_join(_operation(), g.me, ReferralId(id_)), back)
+
+
 def _ending_pages(pages: Blueprint, counselling: Counselling) -> None:
     @pages.post("/conversation/<id_>/pass-on")
     def pass_on(id_: str) -> Any:
@@ -112,6 +159,18 @@ def _ending_pages(pages: Blueprint, counselling: Counselling) -> None:
         return _change(lambda: counselling.resolve(_operation(), g.me, ReferralId(id_), outcome))
 
 
+def _local(moment: datetime) -> str:
+    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+
+
+def _moment(given: str) -> datetime:
+    """The day and hour of a form, in the time of China; an unreadable one gets a sentence."""
+    try:
+        return datetime.strptime(given, "%Y-%m-%dT%H:%M").replace(tzinfo=CHINA)
+    except ValueError:
+        abort(422, "Choose a day and an hour.")
+
+
 def _operation() -> str:
     """The operation id that the form carries, so that a double click does a thing once."""
     given = request.form.get("op", "")
@@ -126,6 +185,8 @@ def _change(step: Callable[[], None], to: str | None = None) -> Any:
         step()
     except Stale:
         return render_template("problem.html", title="Not yours any more", sentence=LOST), 409
+    except Taken:
+        return render_template("problem.html", title="Ended", sentence=ENDED), 409
     except ValueError as error:
         return render_template("problem.html", title="Please check", sentence=str(error)), 422
     return redirect(to or url_for("queue.board"))

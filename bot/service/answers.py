@@ -87,6 +87,10 @@ class Answers:
         longer = f"{text}\n{said}"
         return longer if form.fits(longer) else text
 
+    def province(self, words: str) -> str:
+        """The code of the one province that somebody's words name, or a place in it; "" for none or several."""
+        return self.library.places.province_in(normalise(words).text)
+
     def form_question(self, asking: str, language: str) -> str:
         """The question ``<form>/<field>`` with its numbered choices. KeyError when there is none."""
         form_id, _, field_id = asking.partition("/")

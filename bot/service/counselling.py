@@ -2,9 +2,11 @@
 
 import itertools
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 
 from bot.core.message import CounsellorId, ReferralId
 from bot.service.answers import Answers
+from bot.store.joining import Joining
 from bot.store.referrals import Claim, Line, Referral, Referrals, Stale
 from bot.store.staff import Counsellor, Staff
 from bot.store.verdicts import Verdicts
@@ -17,48 +19,54 @@ OUTCOMES = {
     "false_alarm": "no danger: the screen was wrong",
 }
 LONGEST_MESSAGE = 600
+LONGEST_ASIDE = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """What the queue page shows. ``mine`` are the reader's own, ``held`` other people's."""
+    """What the queue page shows. ``mine`` are the reader's own, ``held`` other people's, ``parked`` laid aside."""
 
     waiting: list[Referral]
     mine: list[Referral]
     held: list[Referral]
+    parked: list[Referral]
     names: dict[CounsellorId, str]
-    present: int
+    on_duty: list[Counsellor]
 
 
 class Counselling:
-    def __init__(self, referrals: Referrals, staff: Staff, answers: Answers, verdicts: Verdicts) -> None:
+    def __init__(
+        self, referrals: Referrals, staff: Staff, answers: Answers, verdicts: Verdicts, codes: Joining
+    ) -> None:
         self._referrals = referrals
+        self._codes = codes
         self._verdicts = verdicts
         self._staff = staff
         self._answers = answers
 
     def board(self, me: Counsellor) -> Board:
-        held = self._referrals.held()
+        everyone, present = self._staff.everyone(), set(self._staff.present())
+        mine = sorted(self._referrals.held_by(me.id), key=lambda referral: (referral.level, referral.since))
         return Board(
             waiting=self._referrals.waiting(),
-            mine=[r for r in held if r.holder == me.id],
-            held=[r for r in held if r.holder != me.id],
-            names={c.id: c.name for c in self._staff.everyone()},
-            present=len(self._staff.present()),
+            mine=mine,
+            held=[r for r in self._referrals.held() if r.holder != me.id],
+            parked=self._referrals.parked(),
+            names={c.id: c.name for c in everyone},
+            on_duty=[c for c in everyone if c.id in present],
         )
 
     def be_present(self, me: Counsellor) -> None:
         """A sign of life from an open screen: on duty, and the leases of what she holds renewed."""
         self._staff.be_present(me.id)
-        for referral in self._referrals.held():
-            if referral.holder == me.id:
-                try:
-                    self._referrals.renew(_claim(referral, me))
-                except Stale:
-                    continue  # it ran out a moment ago: it is back in the queue, as it must be
+        for referral in self._referrals.held_by(me.id):
+            try:
+                self._referrals.renew(_claim(referral, me))
+            except Stale:
+                continue  # it ran out a moment ago: it is back in the queue, as it must be
 
-    def claim(self, op: str, me: Counsellor, id_: ReferralId) -> Claim | None:
-        """Raises Taken."""
+    def claim(self, op: str, me: Counsellor, id_: ReferralId | None) -> Claim | None:
+        """This one, or (None) the next in line that fits her skills. Raises Taken, Full."""
         return self._referrals.claim(op, me.id, id_)
 
     def read(self, me: Counsellor, id_: ReferralId, first: bool) -> tuple[Referral, list[Line]] | None:
@@ -70,15 +78,36 @@ class Counselling:
 
     def write(self, op: str, me: Counsellor, id_: ReferralId, text: str) -> None:
         """Sends a message to the person. Raises Stale; ValueError for an empty or too long text."""
-        text = text.strip()
-        if not text or len(text) > LONGEST_MESSAGE:
-            raise ValueError(f"A message has between 1 and {LONGEST_MESSAGE} characters.")
-        self._referrals.send(op, self._my_claim(me, id_), text)
+        self._referrals.send(op, self._my_claim(me, id_), _words(text))
+
+    def note(self, op: str, me: Counsellor, id_: ReferralId, text: str) -> None:
+        """A note for colleagues; it is never sent. Raises Stale; ValueError for an empty or too long text."""
+        self._referrals.note(op, self._my_claim(me, id_), _words(text))
+
+    def lay_aside(self, op: str, me: Counsellor, id_: ReferralId, until: datetime, text: str) -> None:
+        """Until a day and hour, with a note of what is to be done then. Raises Stale; ValueError for a moment past."""
+        now = datetime.now(timezone.utc)
+        if not now < until < now + LONGEST_ASIDE:
+            raise ValueError(f"Choose a time within the next {LONGEST_ASIDE.days} days.")
+        self._referrals.park(op, self._my_claim(me, id_), until, _words(text))
+
+    def reassign(self, op: str, me: Counsellor, id_: ReferralId, to: CounsellorId | None) -> None:
+        """A supervisor's move of anybody's conversation. Raises Taken when it ended, ValueError when it may not be."""
+        if me.role != "supervisor":
+            raise ValueError("Only a supervisor can move a colleague's conversation.")
+        self._check_on_duty(to)
+        self._referrals.reassign(op, id_, me.id, to)
+
+    def offer_join(self, op: str, me: Counsellor, id_: ReferralId) -> None:
+        """Sends her a code that joins her other phone or channel, when she sends it from there. Raises Stale."""
+        claim = self._my_claim(me, id_)
+        code = self._codes.offer(op, claim)
+        words = self._answers.phrase("join_code", self._known(id_).language, code=code)
+        self._referrals.send(op, claim, words)
 
     def pass_on(self, op: str, me: Counsellor, id_: ReferralId, to: CounsellorId | None) -> None:
         """To a colleague, or (None) back to its old place in the queue. Raises Stale."""
-        if to is not None and self._staff.get(to) is None:
-            raise ValueError("There is no such colleague.")
+        self._check_on_duty(to)
         self._referrals.transfer(op, self._my_claim(me, id_), to)
 
     def resolve(self, op: str, me: Counsellor, id_: ReferralId, outcome: str) -> None:
@@ -102,7 +131,13 @@ class Counselling:
         self._referrals.judge(op, _claim(referral, me), right, released)
 
     def colleagues(self, me: Counsellor) -> list[Counsellor]:
-        return [c for c in self._staff.everyone() if c.id != me.id]
+        """Those on duty: nobody else can be handed a conversation."""
+        present = set(self._staff.present())
+        return [c for c in self._staff.everyone() if c.id != me.id and c.id in present]
+
+    def _check_on_duty(self, to: CounsellorId | None) -> None:
+        if to is not None and to not in self._staff.present():
+            raise ValueError("This colleague is not on duty. Choose another, or put it back into the queue.")
 
     def _my_claim(self, me: Counsellor, id_: ReferralId) -> Claim:
         """The claim as it stands; whether it is hers is for the script to say, which knows repeated operations."""
@@ -113,6 +148,13 @@ class Counselling:
         if referral is None:
             raise Stale
         return referral
+
+
+def _words(text: str) -> str:
+    text = text.strip()
+    if not text or len(text) > LONGEST_MESSAGE:
+        raise ValueError(f"A message has between 1 and {LONGEST_MESSAGE} characters.")
+    return text
 
 
 def _words_that_called(lines: list[Line]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """From a cry for help to a place in the queue and the first safe words; and what goes to a counsellor's hands."""
 
+import math
 import time
 
 from bot.core.language import Language
@@ -15,6 +16,8 @@ from bot.store.spool import SetAside, Spool
 INSIST_S = 1.5
 """A store that restarts is back within this time; the person waits no longer before the spool takes over."""
 PAUSE_S = 0.1
+TOLD_WAIT_S = 2 * 3600
+"""A longer wait is not told as a figure: it would say nothing of today."""
 
 
 class Escalation:
@@ -87,7 +90,7 @@ class Escalation:
             try:
                 return self._referrals.enqueue(
                     _op("call", turn.inbound), turn.person, turn.inbound.channel, turn.language, call.level,
-                    call.kinds, _text(turn.inbound), call.reasons,
+                    call.kinds, _text(turn.inbound), call.reasons, self._answers.province(turn.inbound.text),
                 )  # fmt: skip
             except StoreAway:
                 if time.monotonic() > end:
@@ -96,14 +99,23 @@ class Escalation:
 
     def _human_asked(self, turn: Turn, placed: Placed) -> Said:
         when = self._answers.phrase("person_soon" if placed.present else "person_when_back", turn.language)
-        text = self._answers.labelled(
-            self._answers.phrase("person_called", turn.language, when=when), turn.language, turn.session.greeted
-        )
+        called = self._answers.phrase("person_called", turn.language, when=when)
+        text = self._answers.labelled(f"{called}{self._in_line(turn, placed)}", turn.language, turn.session.greeted)
         return Said((text,), turn.session.without_form().but(asked=None, greeted=True, unsure=0), HUMAN)
+
+    def _in_line(self, turn: Turn, placed: Placed) -> str:
+        """Her place, and how long people lately waited there; nothing while nobody is on duty to shorten the line."""
+        if not placed.place or not placed.present:
+            return ""
+        if placed.usual_wait_s is None or placed.usual_wait_s > TOLD_WAIT_S:
+            return "\n" + self._answers.phrase("in_line", turn.language, place=placed.place)
+        minutes = max(1, math.ceil(placed.usual_wait_s / 60))
+        return "\n" + self._answers.phrase("in_line_wait", turn.language, place=placed.place, minutes=minutes)
 
     def _answered(self, turn: Turn, call: Call, placed: Placed) -> Said:
         if not placed.news:
-            return Said((self._answers.phrase("added", turn.language),), turn.session, "system/added")
+            added = self._answers.phrase("added", turn.language)
+            return Said((f"{added}{self._in_line(turn, placed)}",), turn.session, "system/added")
         found, text = self._answers.answer(call.answer, turn.language, turn.form)
         text = self._answers.with_police_sms(text, turn.inbound.text, turn.language, turn.form.in_danger())
         nobody = "escalated_nobody_quiet" if call.quiet else "escalated_nobody"
@@ -123,7 +135,9 @@ class Escalation:
         )
         return Said(
             (said,),
-            turn.session.without_form().but(asked=SAFE, options=(), offers=(), rest=rest, greeted=True, unsure=0),
+            turn.session.without_form().but(
+                asked=SAFE, options=(), offers=(), rest=rest, greeted=True, unsure=0, may_write=None
+            ),
             found,
         )
 

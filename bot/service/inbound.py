@@ -22,6 +22,7 @@ from bot.dialogue.client import Understanding
 from bot.log import logger
 from bot.service.answers import FORMS, Answers, Form
 from bot.service.escalation import Escalation
+from bot.service.joining import Joining
 from bot.service.shelter import Shelter
 from bot.service.talk import CHECK, CHECK_AGAIN, Talk
 from bot.service.turn import Call, CallNotKept, Turn, call_for
@@ -72,6 +73,7 @@ class InboundService:
         sessions: Sessions,
         turns: Turns,
         shelter: Shelter,
+        joining: Joining,
         watch: Watch,
     ) -> None:
         self._screen = screen
@@ -82,6 +84,7 @@ class InboundService:
         self._sessions = sessions
         self._turns = turns
         self._shelter = shelter
+        self._joining = joining
         self._watch = watch
 
     def handle(self, inbound: Inbound, style: str, patience_s: float = 4.5) -> Outcome:
@@ -144,10 +147,10 @@ class InboundService:
         held = self._escalation.held(person)
         heard = session.but(spoken=language, before=_fragments(inbound, session, now))
         turn = Turn(inbound, person, verdict, heard, language, form, held)
-        sheltered = self._shelter.take(turn, now)
-        if sheltered:
-            self._keep(person, sheltered.session)
-            return Outcome(Reply(sheltered.texts), verdict, verdict.level, sheltered.answer)
+        apart = self._shelter.take(turn, now) or self._joining.take(turn)
+        if apart:
+            self._keep(person, apart.session)
+            return Outcome(Reply(apart.texts), verdict, verdict.level, apart.answer)
         self._listen_to_the_voice(turn, session, now)
         chosen = course(verdict, held)
         if chosen is Course.ESCALATE:

@@ -162,6 +162,7 @@ class Talk:
         phrase = {1: "safe_yes", 2: "safe_no", 3: "safe_later"}.get(answer or 0)
         if phrase is None:
             return None
+        turn = replace(turn, session=turn.session.but(may_write=answer == 1))
         left = turn.session.rest if answer == 1 else ()  # what did not fit beside the question
         return self._say(turn, [*left[:1], self._answers.phrase(phrase, turn.language)], f"system/{phrase}")
 

@@ -4,6 +4,7 @@ import time
 from datetime import datetime, timedelta, timezone
 
 from bot.log import logger
+from bot.service.promise import Promise
 from bot.service.silence import Silence
 from bot.store.audit import Audit, AuditBroken
 from bot.store.connection import Store
@@ -25,6 +26,7 @@ class Upkeep:
         spool: Spool,
         people: People,
         silence: Silence,
+        promise: Promise,
         audit: Audit,
         retention: timedelta,
     ) -> None:
@@ -33,6 +35,7 @@ class Upkeep:
         self._spool = spool
         self._people = people
         self._silence = silence
+        self._promise = promise
         self._audit = audit
         self._retention = retention
 
@@ -51,6 +54,12 @@ class Upkeep:
         silent = self._silence.hear()
         if silent:
             logger().warning("silence_after_danger", count=silent)
+
+    def keep_promises(self) -> None:
+        """Tells those who were told that nobody is on duty, when somebody is."""
+        told = self._promise.keep()
+        if told:
+            logger().info("promises_kept", count=told)
 
     def seal_audit(self) -> None:
         """An audit that was changed is told loudly and stops nothing else."""

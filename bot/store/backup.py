@@ -23,8 +23,8 @@ from bot.store.erased import Erased
 from bot.store.people import People
 
 HEAD = "anlu backup 1"
-DERIVED = frozenset({"queue", "leases", "bell", "out:due", "staff:present"})
-PASSING = ("lock:", "heartbeat:", "open:", "out:line:", "staff:tries:", "staff:totp:")
+DERIVED = frozenset({"queue", "lanes", "ripens", "leases", "parked", "bell", "out:due", "staff:present"})
+PASSING = ("lane:", "hands:", "lock:", "heartbeat:", "open:", "out:line:", "staff:tries:", "staff:totp:")
 """Keys that are derived or only of the moment: they are not kept."""
 PAGE = 500
 

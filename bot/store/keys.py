@@ -3,12 +3,23 @@
 ==============================  =======  ===========================================================================
 key                             type     holds
 ==============================  =======  ===========================================================================
-{site}:queue                    zset     waiting referrals; score = level * 1e13 + time opened (ms): level, then age
+{site}:queue                    zset     waiting referrals; score = level * 1e13 + since when (ms): level, then age
+{site}:lane:<wants>             zset     those of the queue who wait for these skills ("language:vi kind:medical"), for
+                                         one counsellor ("@<id>"), or for anybody (""); the same scores
+{site}:lanes                    set      the lanes in which somebody waits
+{site}:ripens                   zset     waiting referrals by the time (ms) at which their level or lane changes
+{site}:waits                    hash     "<level>:mean" and "<level>:count" of how long people waited lately (ms)
+{site}:hands:<counsellor>       set      referrals that this counsellor holds
+{site}:parked                   zset     referrals laid aside; score = when they come back (ms)
+{site}:promised                 zset     referrals whose person was told that nobody is on duty; score = when (ms)
 {site}:leases                   zset     referrals in a counsellor's hands; score = end of the lease (ms)
 {site}:resolved                 zset     resolved referrals, conversation not yet deleted; score = time resolved (ms)
-{site}:referral:<id>            hash     person, channel, language, level, kinds, state, opened, holder, fence, lease
-{site}:transcript:<id>          stream   who (person, counsellor, bot, system) and the sealed text, in order
+{site}:referral:<id>            hash     person, channel, language, level, kinds, province, state, opened, since,
+                                         holder, fence, lease, lane, known, also (her other names), heard_on, outcome
+{site}:transcript:<id>          stream   who (person, counsellor, bot, screen, note) and the sealed text, in order
 {site}:open:<person>            string   the id of the person's one open referral
+{site}:ended:<person>           string   the id of her last one, for a cry that opens it again (3 days)
+{site}:join:<digest of a code>  string   the referral that whoever sends this code belongs to (1 day)
 {site}:fence                    string   counter of fencing tokens
 {site}:audit                    stream   every change of a referral and every read of a transcript
 {site}:audit:head               hash     number and hash of the newest entry of the audit
@@ -24,7 +35,9 @@ key                             type     holds
 {site}:out:line:<person>        list     ids of their messages, oldest first
 {site}:out:message:<id>         hash     person, channel, sealed text, state, attempts, token, referral
 {site}:out:dead                 zset     messages given up; kept and shown
-{site}:staff:<id>               hash     login, name, role, password hash, sealed TOTP secret
+{site}:staff:<id>               hash     login, name, role, password hash, sealed TOTP secret, languages, kinds,
+                                         provinces ("*": all), capacity
+{site}:staff:lacking            set      skills that somebody on the staff lacks: only those are waited for
 {site}:staff:logins             hash     login to staff id
 {site}:staff:present            zset     counsellors on duty; score = presence ends (ms)
 {site}:staff:tries:<digest>     string   sign-ins tried for a login or from an address (15 minutes)

@@ -215,7 +215,7 @@ class Referrals:
         _fenced(self._store.run("park", *arguments))
 
     def reassign(self, op: str, id_: ReferralId, supervisor: CounsellorId, to: CounsellorId | None) -> None:
-        """A supervisor takes it from wherever it is, to a counsellor or (None) to the queue. Raises Taken when it ended."""
+        """A supervisor moves it from wherever it is to a counsellor, or (None) to the queue. Raises Taken: it ended."""
         if self._store.run("reassign", self._op("reassign", op), id_, supervisor, to or "", OFFER_MS) != "ok":
             raise Taken
 

@@ -39,6 +39,8 @@ class Session:
     danger_at: float | None = None
     """When words of hers last called a human or made us ask whether she is safe."""
     safe_word: str | None = field(default=None, repr=False)
+    may_write: bool | None = None
+    """Whether she said that writing to her is safe; None until she does, and again after each cry for help."""
     hidden: bool = False
     """The "wrong number" mode: others may be reading."""
     safe_hours: tuple[int, int] | None = None

@@ -10,7 +10,9 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from bot.core.cipher import Cipher
+from bot.core.language import LANGUAGES
 from bot.core.message import CounsellorId
+from bot.core.screen import KINDS
 from bot.store.connection import Store, store_errors
 
 ROLES = ("counsellor", "supervisor")
@@ -29,11 +31,23 @@ class TooManyTries(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Skills:
+    """What a counsellor can do; None means all. ``capacity``: how many conversations she holds at once."""
+
+    languages: tuple[str, ...] | None = None
+    kinds: tuple[str, ...] | None = None
+    provinces: tuple[str, ...] | None = None
+    """Codes of the provinces that she knows well (content/data/minimum_wage.yml)."""
+    capacity: int = 5
+
+
+@dataclass(frozen=True, slots=True)
 class Counsellor:
     id: CounsellorId
     login: str
     name: str
     role: str
+    skills: Skills = Skills()
 
 
 class Staff:
@@ -63,9 +77,46 @@ class Staff:
                 "role": role,
                 "password": self._hasher.hash(password),
                 "totp": self._cipher.seal(totp_secret, f"totp:{id_}"),
+                "capacity": Skills().capacity,
             },
         )
         return Counsellor(id_, login.lower(), name, role)
+
+    @store_errors
+    def equip(self, id_: CounsellorId, skills: Skills) -> None:
+        """Says what a counsellor can do. ValueError for an unknown language or kind, or no room for anybody."""
+        for given, known in ((skills.languages, LANGUAGES), (skills.kinds, KINDS)):
+            unknown = set(given or ()) - set(known)
+            if unknown:
+                raise ValueError(f"{', '.join(sorted(unknown))}: choose from {', '.join(known)}")
+        if skills.capacity < 1:
+            raise ValueError("a counsellor holds at least one conversation")
+        self._store.client.hset(
+            self._store.keys("staff", id_),
+            mapping={
+                "languages": _listed(skills.languages),
+                "kinds": _listed(skills.kinds),
+                "provinces": _listed(skills.provinces),
+                "capacity": skills.capacity,
+            },
+        )
+        self._note_what_is_lacking()
+
+    def _note_what_is_lacking(self) -> None:
+        """What somebody on the staff cannot do: only that is worth waiting for. The queue's scripts read it."""
+        lacking: set[str] = set()
+        for each in (counsellor.skills for counsellor in self.everyone()):
+            if each.languages is not None:
+                lacking |= {f"language:{one}" for one in LANGUAGES if one not in each.languages}
+            if each.kinds is not None:
+                lacking |= {f"kind:{one}" for one in KINDS if one not in each.kinds}
+            lacking |= {f"province:{one}" for one in each.provinces or ()}
+        key = self._store.keys("staff", "lacking")
+        gone = set(map(str, self._store.client.smembers(key))) - lacking
+        if lacking:
+            self._store.client.sadd(key, *lacking)
+        if gone:
+            self._store.client.srem(key, *gone)
 
     @store_errors
     def any(self) -> bool:
@@ -73,7 +124,16 @@ class Staff:
 
     def get(self, id_: CounsellorId) -> Counsellor | None:
         raw = self._store.hash("staff", id_)
-        return Counsellor(id_, raw["login"], raw["name"], raw["role"]) if raw else None
+        return _counsellor(id_, raw) if raw else None
+
+    @store_errors
+    def by_login(self, login: str) -> Counsellor:
+        """ValueError when nobody has this login."""
+        id_ = self._store.client.hget(self._store.keys("staff", "logins"), login.lower())
+        found = self.get(CounsellorId(str(id_))) if id_ else None
+        if found is None:
+            raise ValueError(f"nobody has the login {login}")
+        return found
 
     @store_errors
     def everyone(self) -> list[Counsellor]:
@@ -93,7 +153,7 @@ class Staff:
             raise SignInRefused
         self._store.client.delete(self._tries(login.lower()))
         self._store.client.decr(self._tries(origin))
-        return Counsellor(CounsellorId(str(id_)), raw["login"], raw["name"], raw["role"])
+        return _counsellor(CounsellorId(str(id_)), raw)
 
     def _tries(self, who: str) -> str:
         return self._store.keys("staff", "tries", self._store.keys.digest(who))
@@ -144,3 +204,20 @@ class Staff:
             CounsellorId(str(i))
             for i in self._store.client.zrangebyscore(self._store.keys("staff", "present"), low, "+inf")
         ]
+
+
+ALL = "*"
+
+
+def _listed(skill: tuple[str, ...] | None) -> str:
+    return ALL if skill is None else ",".join(skill)
+
+
+def _unlisted(written: str) -> tuple[str, ...] | None:
+    return None if written == ALL else tuple(part for part in written.split(",") if part)
+
+
+def _counsellor(id_: CounsellorId, raw: dict[str, str]) -> Counsellor:
+    languages, kinds, provinces = (_unlisted(raw.get(name, ALL)) for name in ("languages", "kinds", "provinces"))
+    skills = Skills(languages, kinds, provinces, int(raw.get("capacity", Skills().capacity)))
+    return Counsellor(id_, raw["login"], raw["name"], raw["role"], skills)

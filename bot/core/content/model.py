@@ -171,7 +171,7 @@ class Place(_Strict):
 
 GAPS = frozenset({
     "dates", "place", "effective", "tier", "month", "hour", "when", "title", "count", "number", "start", "end", "yes",
-    "no", "term", "means",
+    "no", "term", "means", "minutes", "code",
 })  # fmt: skip
 """What the code fills into phrases."""
 PHRASE_NUMBER = re.compile(r"{tel\.([a-z0-9_]+)}")

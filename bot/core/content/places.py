@@ -29,6 +29,11 @@ class Places:
         found = [place for place in self.places.values() if place.police_sms and _named(place, words)]
         return found[0] if len(found) == 1 else None
 
+    def province_in(self, words: str) -> str:
+        """The code of the one province that folded words name, as such or by a place in it; "" for none or several."""
+        found = {id_.split(".")[0] for id_, place in self.places.items() if _named(place, words)}
+        return found.pop() if len(found) == 1 else ""
+
     def minimum_wage(self, place_id: str) -> WageAnswer:
         """Rule of place: the standard of the place of work applies (LCLR art. 14). KeyError: no such place."""
         place = self.places[place_id]
