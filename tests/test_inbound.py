@@ -15,6 +15,7 @@ from bot.core.message import CounsellorId, Kind
 from bot.service.answers import FORMS
 from bot.settings import Settings
 from bot.store.embedded import EmbeddedStore
+from bot.store.joining import Joining as Codes
 from bot.store.people import UnknownPerson
 from bot.store.referrals import Claim
 from bot.wiring import Site
@@ -550,6 +551,51 @@ def test_a_cry_soon_after_the_end_opens_the_referral_again(mei: Person) -> None:
     mei.says(CRY)
     assert mei.referral is not None
     assert (mei.referral.id, mei.referral.state) == (first.referral, "waiting")
+
+
+# Place in line, and two channels of one person
+
+
+def on_duty(site: Site) -> None:
+    site.store.client.zadd(site.store.keys("staff", "present"), {"c1": 1e15})
+
+
+def test_who_writes_again_hears_her_place_and_how_long_others_waited(mei: Person) -> None:
+    on_duty(mei.site)
+    mei.site.store.client.hset(mei.site.store.keys("waits"), mapping={"1:mean": 200_000, "1:count": 9})
+    mei.says(CRY)
+    again = mei.says(CRY)
+    assert phrase(mei.site, "in_line_wait", place=1, minutes=4) in again
+
+
+@pytest.mark.parametrize("mean", [None, 9_000_000])
+def test_without_an_honest_figure_only_the_place_is_told(mei: Person, mean: int | None) -> None:
+    on_duty(mei.site)
+    if mean:
+        mei.site.store.client.hset(mei.site.store.keys("waits"), mapping={"1:mean": mean, "1:count": 9})
+    mei.says(CRY)
+    assert mei.says(CRY).endswith(phrase(mei.site, "in_line", place=1))
+
+
+def test_no_place_is_told_while_nobody_is_on_duty(mei: Person) -> None:
+    mei.says(CRY)
+    assert mei.says(CRY) == phrase(mei.site, "added")
+
+
+def test_a_code_sent_from_another_phone_joins_it(mei: Person) -> None:
+    mei.says(CRY)
+    claim = take(mei.site, mei)
+    code = Codes(mei.site.store).offer("offer", claim)
+    phone = Person(mei.site, "sms", "sms", "+85512345678")
+    assert phone.says(f"Anlu {code}") == phrase(mei.site, "joined", "en")
+    assert phone.referral is not None
+    assert phone.referral.id == claim.referral
+
+
+def test_a_code_that_is_none_is_a_message_like_any_other(mei: Person, engine: EngineStub) -> None:
+    engine.says(PAY)
+    assert mei.says("安路 123456") != phrase(mei.site, "joined")
+    assert engine.asked == 1
 
 
 # More
