@@ -2,12 +2,13 @@
 
 import itertools
 import secrets
+from pathlib import Path
 
 import pytest
 
 from bot.core.message import CounsellorId, PersonId
-from bot.store.audit import Audit, AuditBroken
-from bot.store.connection import Store
+from bot.store.audit import Audit, AuditBroken, Walk
+from bot.store.connection import Store, StoreAway
 from bot.store.people import People
 from bot.store.referrals import Referrals
 
@@ -126,6 +127,57 @@ def test_seals_go_on_where_the_last_one_ended(audit: Audit, three: None, referra
     assert audit.seal()
     assert [seal.n for seal in audit.seals()] == [12, 16]
     assert audit.verify().sealed == 16
+
+
+def test_a_new_seal_reads_on_from_the_last_one(
+    audit: Audit, three: None, referrals: Referrals, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audit.seal()
+    a_case(referrals, people)
+    read: list[int] = []
+    step = Walk.step
+    monkeypatch.setattr(Walk, "step", lambda walk, at, entry: (read.append(entry.n), step(walk, at, entry))[1])
+    assert audit.seal()
+    assert read == [13, 14, 15, 16]
+
+
+def test_seals_that_do_not_tell_where_they_end_are_read_and_followed(
+    audit: Audit, store: Store, three: None, referrals: Referrals, people: People
+) -> None:
+    audit.seal()
+    key = store.keys("audit:seals")
+    [(id_, fields)] = store.client.xrange(key)
+    store.client.delete(key)
+    del fields["at"]
+    store.client.xadd(key, fields, id=id_)
+    a_case(referrals, people)
+    assert audit.seal()
+    assert [seal.n for seal in audit.seals()] == [12, 16]
+    assert audit.verify().sealed == 16
+
+
+def test_no_seal_is_put_over_entries_that_do_not_follow_the_sealed_ones(
+    audit: Audit, store: Store, three: None, referrals: Referrals, people: People
+) -> None:
+    audit.seal()
+    a_case(referrals, people)
+    rewrite(store, 13, actor="other")
+    with pytest.raises(AuditBroken, match="entry 13"):
+        audit.seal()
+
+
+def test_no_seal_is_put_when_the_last_sealed_entry_is_gone(audit: Audit, store: Store, three: None) -> None:
+    audit.seal()
+    last, _ = store.client.xrevrange(store.keys("audit"), count=1)[0]
+    store.client.xdel(store.keys("audit"), last)
+    with pytest.raises(AuditBroken, match="entry 12"):
+        audit.seal()
+
+
+def test_an_audit_that_cannot_be_read_is_a_store_away(tmp_path: Path) -> None:
+    away = Store(f"unix://{tmp_path}/nobody.sock", "t")
+    with pytest.raises(StoreAway):
+        list(Audit(away, SECRET).entries())
 
 
 def test_a_seal_of_another_secret_is_not_ours(audit: Audit, store: Store, three: None) -> None:
