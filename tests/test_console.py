@@ -497,6 +497,100 @@ def test_colleagues_conversations_stand_under_their_names(desk: Browser, hers: R
     assert ("With colleagues" in page, "Lan" in page, f"/conversation/{hers}" in page) == (True, True, False)
 
 
+def cry_out(people: People, referrals: Referrals, count: int, level: int = 3) -> list[ReferralId]:
+    """So many who wait, the longest waiting first."""
+    found = []
+    for _ in range(count):
+        who = people.welcome("sms", f"+852{secrets.randbelow(10**9)}")
+        found.append(referrals.enqueue(secrets.token_hex(8), who, "sms", "zh", level, (), "x").id)
+        time.sleep(0.001)  # two of one millisecond stand by their ids
+    return found
+
+
+def test_a_long_queue_is_shown_in_pages_and_counted_whole(
+    desk: Browser, people: People, referrals: Referrals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.service.counselling.PAGE", 3)
+    ids = cry_out(people, referrals, 7)
+    pages = [desk.get(f"/board?page={number}").text for number in (1, 2, 3)]
+    assert [re.findall(r"/claim/(\w+)", page) for page in pages] == [ids[:3], ids[3:6], ids[6:]]
+    assert all("<b>7</b> waiting" in page for page in pages)
+    assert [("page=2" in p, "page=1" in p, "page=3" in p) for p in pages] == [
+        (True, False, False),
+        (False, True, True),
+        (True, False, False),
+    ]
+
+
+@pytest.mark.parametrize(("asked", "shown"), [("99", "page 3 of 3"), ("-5", "page 1 of 3"), ("x", "page 1 of 3")])
+def test_a_page_that_is_not_there_gives_the_nearest(
+    desk: Browser, people: People, referrals: Referrals, monkeypatch: pytest.MonkeyPatch, asked: str, shown: str
+) -> None:
+    monkeypatch.setattr("bot.service.counselling.PAGE", 3)
+    cry_out(people, referrals, 7)
+    assert shown in desk.get(f"/board?page={asked}").text
+
+
+def test_a_page_of_the_queue_stays_itself_when_something_changes(desk: Browser) -> None:
+    assert 'hx-get="/board?page=2"' in desk.get("/?page=2").text
+    assert 'hx-get="/board"' in desk.get("/").text
+
+
+def test_those_in_hands_are_counted_beyond_what_is_listed(
+    desk: Browser, people: People, referrals: Referrals, mei: Counsellor, lan: Counsellor
+) -> None:
+    for number, id_ in enumerate(cry_out(people, referrals, 3)):
+        referrals.claim(f"c{number}", mei.id if number == 0 else lan.id, id_)
+    page = desk.get("/board").text
+    assert ("<b>1</b> with me" in page, "<b>2</b> with colleagues" in page) == (True, True)
+
+
+@pytest.fixture
+def long_talk(mine: ReferralId, people: People, referrals: Referrals, monkeypatch: pytest.MonkeyPatch) -> ReferralId:
+    """A conversation in Mei's hands of 2 + 7 lines, three a page."""
+    monkeypatch.setattr("bot.service.counselling.LINES", 3)
+    for number in range(7):
+        referrals.append(f"line{number}", people.name("wechat", OPENID), "person", f"line-{number}")
+    return mine
+
+
+def test_a_long_conversation_shows_its_last_lines_and_the_way_to_the_earlier_ones(
+    desk: Browser, long_talk: ReferralId
+) -> None:
+    path, seen = f"/conversation/{long_talk}", []
+    while path:
+        page = desk.get(path).text
+        seen.append(re.findall(r"line-\d|" + TEXT + "|hits", page))
+        found = re.search(r'href="(/conversation/\w+/before/[\d-]+)"', page)
+        path = found.group(1) if found else ""
+    assert seen == [["line-4", "line-5", "line-6"], ["line-1", "line-2", "line-3"], [TEXT, "hits", "line-0"]]
+
+
+def test_earlier_lines_are_for_the_holder_and_stand_in_the_audit(
+    desk: Browser, other_desk: Browser, long_talk: ReferralId, store: Store
+) -> None:
+    page = desk.get(f"/conversation/{long_talk}").text
+    path = re.findall(r'href="(/conversation/\w+/before/[\d-]+)"', page)[0]
+    assert other_desk.get(path).status_code == 404
+    before = store.client.xlen(store.keys("audit"))
+    assert desk.get(path).status_code == 200
+    assert [e["action"] for _, e in store.client.xrange(store.keys("audit"))][before:] == ["read"]
+
+
+@pytest.mark.parametrize("number", ["x", "1", "(1-1", "1-1%0a", "9" * 40 + "-1", "-"])
+def test_a_line_number_that_is_none_is_not_found(desk: Browser, mine: ReferralId, number: str) -> None:
+    assert desk.get(f"/conversation/{mine}/before/{number}").status_code == 404
+
+
+def test_words_of_a_long_conversation_are_released_from_its_beginning(
+    desk: Browser, long_talk: ReferralId, store: Store, site_cipher: Cipher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Referrals.transcript, "__defaults__", (True, "", 3))
+    desk.post(f"/conversation/{long_talk}/judge", verdict="right", release="yes")
+    [verdict] = Verdicts(store, site_cipher).all()
+    assert verdict.texts == (TEXT,)
+
+
 # Writing
 
 

@@ -1,5 +1,6 @@
 """The queue and the conversation. One function renders a fragment for the first paint and for every live update."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,7 @@ from flask import Blueprint, abort, g, redirect, render_template, request, url_f
 
 from bot.core.message import CounsellorId, ReferralId
 from bot.core.shelter import CHINA
-from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
+from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Conversation, Counselling
 from bot.store.referrals import Full, Stale, Taken
 
 LEVELS = {1: "danger now", 2: "held or in crisis", 3: "asks for a person", 4: "information"}
@@ -26,6 +27,9 @@ KINDS = {
 LOST = "You do not hold this conversation any more: your lease ran out or it was passed on."
 FULL = "You hold as many conversations as you can. End, lay aside or pass on one first, or take a danger of level 1."
 ENDED = "This conversation has ended in the meantime."
+NOT_YOURS = "You hold no conversation of this name. Go back to the queue."
+NUMBER = re.compile(r"\d{1,16}-\d{1,16}\Z")
+"""Of a line of a transcript."""
 NOT_SENT = f"{LOST} Your words were not sent."
 
 
@@ -47,17 +51,18 @@ def queue_pages(counselling: Counselling) -> Blueprint:
     _taking_pages(pages, counselling)
     _conversation_pages(pages, counselling)
     _aside_pages(pages, counselling)
+    _earlier_pages(pages, counselling)
     _ending_pages(pages, counselling)
     return pages
 
 
 def _board_pages(pages: Blueprint, counselling: Counselling) -> None:
     def fragment() -> str:
-        return render_template("_board.html", board=counselling.board(g.me))
+        return render_template("_board.html", board=counselling.board(g.me, _page()))
 
     @pages.get("/")
     def board() -> str:
-        return render_template("board.html", fragment=fragment())
+        return render_template("board.html", fragment=fragment(), page=_page())
 
     @pages.get("/board")
     def board_live() -> str:
@@ -95,16 +100,15 @@ def _conversation_pages(pages: Blueprint, counselling: Counselling) -> None:
         found = counselling.read(g.me, id_, first=False)
         if found is None:
             return render_template("_lost.html", sentence=LOST)
-        return render_template("_lines.html", referral=found[0], lines=found[1])
+        return _lines(found)
 
     @pages.get("/conversation/<id_>")
     def conversation(id_: str) -> Any:
         found = counselling.read(g.me, ReferralId(id_), first=True)
         if found is None:
-            abort(404, "You hold no conversation of this name. Go back to the queue.")
-        fragment = render_template("_lines.html", referral=found[0], lines=found[1])
+            abort(404, NOT_YOURS)
         others = counselling.colleagues(g.me)
-        return render_template("conversation.html", referral=found[0], fragment=fragment, colleagues=others)
+        return render_template("conversation.html", referral=found.referral, fragment=_lines(found), colleagues=others)
 
     @pages.get("/conversation/<id_>/lines")
     def lines_live(id_: str) -> str:
@@ -138,6 +142,15 @@ def _aside_pages(pages: Blueprint, counselling: Counselling) -> None:
         return _change(lambda: counselling.offer_join(_operation(), g.me, ReferralId(id_)), back)
 
 
+def _earlier_pages(pages: Blueprint, counselling: Counselling) -> None:
+    @pages.get("/conversation/<id_>/before/<number>")
+    def earlier(id_: str, number: str) -> Any:
+        found = counselling.read(g.me, ReferralId(id_), first=True, before=number) if NUMBER.match(number) else None
+        if found is None:
+            abort(404, NOT_YOURS)
+        return render_template("earlier.html", referral=found.referral, fragment=_lines(found))
+
+
 def _ending_pages(pages: Blueprint, counselling: Counselling) -> None:
     @pages.post("/conversation/<id_>/pass-on")
     def pass_on(id_: str) -> Any:
@@ -169,6 +182,15 @@ def _moment(given: str) -> datetime:
         return datetime.strptime(given, "%Y-%m-%dT%H:%M").replace(tzinfo=CHINA)
     except ValueError:
         abort(422, "Choose a day and an hour.")
+
+
+def _lines(found: Conversation) -> str:
+    return render_template("_lines.html", referral=found.referral, lines=found.lines, earlier=found.earlier)
+
+
+def _page() -> int:
+    """The page of the board that the address names, 1 for whatever is no number."""
+    return request.args.get("page", 1, type=int)
 
 
 def _operation() -> str:

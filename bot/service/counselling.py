@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from bot.core.message import CounsellorId, ReferralId
 from bot.service.answers import Answers
 from bot.store.joining import Joining
-from bot.store.referrals import Claim, Line, Referral, Referrals, Stale
+from bot.store.referrals import LINES, Claim, Line, Referral, Referrals, Stale
 from bot.store.staff import Counsellor, Staff
 from bot.store.verdicts import Verdicts
 
@@ -20,6 +20,8 @@ OUTCOMES = {
 }
 LONGEST_MESSAGE = 600
 LONGEST_ASIDE = timedelta(days=60)
+PAGE = 50
+"""Those who wait, on a page of the board."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,21 @@ class Board:
     parked: list[Referral]
     names: dict[CounsellorId, str]
     on_duty: list[Counsellor]
+    waiting_in_all: int
+    held_in_all: int
+    """By colleagues; the lists may show fewer."""
+    page: int
+    """Of those who wait, from 1."""
+    pages: int
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A page of a conversation; ``earlier`` is the line before which there are more, if there are."""
+
+    referral: Referral
+    lines: list[Line]
+    earlier: str | None
 
 
 class Counselling:
@@ -44,16 +61,24 @@ class Counselling:
         self._staff = staff
         self._answers = answers
 
-    def board(self, me: Counsellor) -> Board:
+    def board(self, me: Counsellor, page: int = 1) -> Board:
+        """A page of those who wait, the last one when ``page`` is beyond it, and everything else of the moment."""
+        waiting, in_hands = self._referrals.counts()
+        pages = max(1, -(-waiting // PAGE))
+        page = min(max(1, page), pages)
         everyone, present = self._staff.everyone(), set(self._staff.present())
         mine = sorted(self._referrals.held_by(me.id), key=lambda referral: (referral.level, referral.since))
         return Board(
-            waiting=self._referrals.waiting(),
+            waiting=self._referrals.waiting((page - 1) * PAGE, PAGE),
             mine=mine,
             held=[r for r in self._referrals.held() if r.holder != me.id],
             parked=self._referrals.parked(),
             names={c.id: c.name for c in everyone},
             on_duty=[c for c in everyone if c.id in present],
+            waiting_in_all=waiting,
+            held_in_all=in_hands - len(mine),
+            page=page,
+            pages=pages,
         )
 
     def be_present(self, me: Counsellor) -> None:
@@ -69,12 +94,13 @@ class Counselling:
         """This one, or (None) the next in line that fits her skills. Raises Taken, Full."""
         return self._referrals.claim(op, me.id, id_)
 
-    def read(self, me: Counsellor, id_: ReferralId, first: bool) -> tuple[Referral, list[Line]] | None:
-        """The conversation for the one who holds it; None for everybody else and for unknown ids."""
+    def read(self, me: Counsellor, id_: ReferralId, first: bool, before: str = "") -> Conversation | None:
+        """The last lines (before the line ``before``) for the one who holds it; None for others and unknown ids."""
         referral = self._referrals.get(id_)
         if referral is None or referral.holder != me.id or referral.state != "claimed":
             return None
-        return referral, self._referrals.transcript(referral, me.id, audited=first)
+        lines = self._referrals.transcript(referral, me.id, audited=first, before=before, count=LINES + 1)
+        return Conversation(referral, lines[-LINES:], lines[1].number if len(lines) > LINES else None)
 
     def write(self, op: str, me: Counsellor, id_: ReferralId, text: str) -> None:
         """Sends a message to the person. Raises Stale; ValueError for an empty or too long text."""
@@ -126,8 +152,7 @@ class Counselling:
         """
         referral, released = self._known(id_), ""
         if release:
-            lines = self._referrals.transcript(referral, me.id)
-            released = self._verdicts.seal(_words_that_called(lines))
+            released = self._verdicts.seal(_words_that_called(self._all_lines(referral, me)))
         self._referrals.judge(op, _claim(referral, me), right, released)
 
     def colleagues(self, me: Counsellor) -> list[Counsellor]:
@@ -138,6 +163,13 @@ class Counselling:
     def _check_on_duty(self, to: CounsellorId | None) -> None:
         if to is not None and to not in self._staff.present():
             raise ValueError("This colleague is not on duty. Choose another, or put it back into the queue.")
+
+    def _all_lines(self, referral: Referral, me: Counsellor) -> list[Line]:
+        lines: list[Line] = []
+        before, audited = "", True
+        while page := self._referrals.transcript(referral, me.id, audited, before):
+            lines, before, audited = page + lines, page[0].number, False
+        return lines
 
     def _my_claim(self, me: Counsellor, id_: ReferralId) -> Claim:
         """The claim as it stands; whether it is hers is for the script to say, which knows repeated operations."""

@@ -49,7 +49,7 @@ class Seal:
     digest: str
     mac: str
     at: str = ""
-    """Where entry ``n`` lies in the stream, so that the next seal need not read from the first entry; older seals lack it."""
+    """Where entry ``n`` lies in the stream, for the next seal to read on from; older seals lack it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ OFFER_MS = 60_000
 """First lease after a claim or a transfer."""
 WORK_MS = 90_000
 """Lease renewed by the counsellor's presence."""
+LINES = 100
+"""Lines of a transcript that are read at once."""
 REAP_AT_MOST = 50
 RETIRE_AT_MOST = 100
 GRACE_S = 5.0
@@ -254,6 +256,12 @@ class Referrals:
         return self._page(self._store.client.zrange(self._store.keys("queue"), start, start + count - 1))
 
     @store_errors
+    def counts(self) -> tuple[int, int]:
+        """How many wait, and how many are in somebody's hands."""
+        client, keys = self._store.client, self._store.keys
+        return int(client.zcard(keys("queue"))), int(client.zcard(keys("leases")))
+
+    @store_errors
     def held(self, count: int = 200) -> list[Referral]:
         """Referrals in somebody's hands, the lease that ends first at the head."""
         return self._page(self._store.client.zrange(self._store.keys("leases"), 0, count - 1))
@@ -284,9 +292,14 @@ class Referrals:
         return [_referral(raw) for raw in pipe.execute() if raw]
 
     @store_errors
-    def transcript(self, referral: Referral, reader: CounsellorId, audited: bool = True) -> list[Line]:
-        """The whole conversation, opened for one reader; the reading stands in the audit."""
-        rows = self._store.run("read", referral.id, reader, "1" if audited else "")
+    def transcript(
+        self, referral: Referral, reader: CounsellorId, audited: bool = True, before: str = "", count: int = LINES
+    ) -> list[Line]:
+        """The last lines of a conversation (those before the line numbered ``before``), oldest first, for one reader.
+
+        The reading stands in the audit.
+        """
+        rows = reversed(self._store.run("read", referral.id, reader, "1" if audited else "", before, count))
         entries = [(row[0], dict(zip(row[1][::2], row[1][1::2], strict=True))) for row in rows]
         pipe = self._store.client.pipeline(transaction=False)
         for _, entry in entries:

@@ -137,9 +137,12 @@ class Staff:
 
     @store_errors
     def everyone(self) -> list[Counsellor]:
-        ids = [str(id_) for id_ in self._store.client.hvals(self._store.keys("staff", "logins"))]
-        found = (self.get(CounsellorId(id_)) for id_ in ids)
-        return sorted((c for c in found if c), key=lambda c: c.name)
+        ids = [CounsellorId(str(id_)) for id_ in self._store.client.hvals(self._store.keys("staff", "logins"))]
+        pipe = self._store.client.pipeline(transaction=False)
+        for id_ in ids:
+            pipe.hmget(self._store.keys("staff", id_), "login", "name", "role")
+        rows = zip(ids, pipe.execute(), strict=True)
+        return sorted((Counsellor(id_, *row) for id_, row in rows if all(row)), key=lambda c: c.name)
 
     @store_errors
     def sign_in(self, login: str, password: str, code: str, origin: str) -> Counsellor:
