@@ -40,6 +40,7 @@ from bot.store.erased import Erased
 from bot.store.joining import Joining as Codes
 from bot.store.outbox import Outbox
 from bot.store.people import People
+from bot.store.record import Record
 from bot.store.referrals import Referrals
 from bot.store.sessions import Sessions
 from bot.store.spool import Spool
@@ -103,6 +104,10 @@ class Site:
     @cached_property
     def audit(self) -> Audit:
         return Audit(self.store, self.settings.pseudonym_secret.get_secret_value().encode())
+
+    @cached_property
+    def record(self) -> Record:
+        return Record(self.store, self.audit)
 
     @cached_property
     def backup(self) -> Backup:
@@ -195,7 +200,7 @@ class Site:
     @cached_property
     def worker(self) -> Worker:
         delivery = Delivery(self.outbox, self.people, self.channels, self.sessions)
-        return Worker(delivery, duties(self.upkeep))
+        return Worker(delivery, [*duties(self.upkeep), Duty(5.0, self.record.follow)])
 
     @cached_property
     def upkeep(self) -> Upkeep:
@@ -252,5 +257,11 @@ def console() -> Flask:
     site.content_watch.start()
     editorial = Editorial(site.answers, site.helped, site.unanswered, lambda: site.content_watch.problem)
     return create_console(
-        site.counselling, editorial, site.staff, site.store.bell, secret, site.settings.console_cookie_secure
+        site.counselling,
+        editorial,
+        site.record,
+        site.staff,
+        site.store.bell,
+        secret,
+        site.settings.console_cookie_secure,
     )

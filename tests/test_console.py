@@ -30,10 +30,12 @@ from bot.core.shelter import CHINA
 from bot.service.answers import Answers
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
 from bot.service.editorial import Editorial
+from bot.store.audit import Audit
 from bot.store.connection import Store
 from bot.store.counts import Counts
 from bot.store.joining import Joining
 from bot.store.people import People
+from bot.store.record import Record
 from bot.store.referrals import Claim, Referrals
 from bot.store.staff import Counsellor, Skills, Staff
 from bot.store.verdicts import Verdicts
@@ -101,8 +103,13 @@ def editorial_on(store: Store, library: Library, problem: str | None = None) -> 
 
 
 @pytest.fixture
-def app(counselling: Counselling, editorial: Editorial, staff: Staff, store: Store) -> Flask:
-    return create_console(counselling, editorial, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+def record(store: Store) -> Record:
+    return Record(store, Audit(store, b"seals of this test"))
+
+
+@pytest.fixture
+def app(counselling: Counselling, editorial: Editorial, record: Record, staff: Staff, store: Store) -> Flask:
+    return create_console(counselling, editorial, record, staff, store.bell, COOKIE_KEY, cookie_secure=True)
 
 
 @pytest.fixture
@@ -113,7 +120,9 @@ def app_without_store(tmp_path: Path, site_cipher: Cipher, library: Library) -> 
     referrals, verdicts = Referrals(away, people), Verdicts(away, site_cipher)
     counselling = Counselling(referrals, staff, Answers(library, SystemClock()), verdicts, Joining(away))
     editorial = editorial_on(away, library)
-    yield create_console(counselling, editorial, staff, away.bell, COOKIE_KEY, cookie_secure=True)
+    yield create_console(
+        counselling, editorial, Record(away, Audit(away, b"s")), staff, away.bell, COOKIE_KEY, cookie_secure=True
+    )
     away.client.close()
 
 
@@ -240,9 +249,15 @@ def test_a_shift_ends(app: Flask, mei: Counsellor) -> None:
 
 
 def test_a_cookie_signed_with_another_key_is_worthless(
-    counselling: Counselling, editorial: Editorial, staff: Staff, store: Store, app: Flask, mei: Counsellor
+    counselling: Counselling,
+    editorial: Editorial,
+    record: Record,
+    staff: Staff,
+    store: Store,
+    app: Flask,
+    mei: Counsellor,
 ) -> None:
-    other = create_console(counselling, editorial, staff, store.bell, "f" * 32, cookie_secure=True)
+    other = create_console(counselling, editorial, record, staff, store.bell, "f" * 32, cookie_secure=True)
     forged = Browser(other).sign_in_as(mei)
     cookie = forged.client.get_cookie("anlu_console", domain="console.example")
     assert cookie
@@ -369,12 +384,17 @@ def test_nothing_with_words_of_people_is_cached(desk: Browser, mine: ReferralId)
 
 
 def test_a_fault_carries_the_headers_too_and_shows_no_trace(
-    counselling: Counselling, editorial: Editorial, staff: Staff, mei: Counsellor, logged: Callable[[], str]
+    counselling: Counselling,
+    editorial: Editorial,
+    record: Record,
+    staff: Staff,
+    mei: Counsellor,
+    logged: Callable[[], str],
 ) -> None:
     def broken() -> int:
         raise ZeroDivisionError(TEXT)
 
-    app = create_console(counselling, editorial, staff, broken, COOKIE_KEY, cookie_secure=True)
+    app = create_console(counselling, editorial, record, staff, broken, COOKIE_KEY, cookie_secure=True)
     answer = Browser(app).get("/health")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (500, "no-store")
     assert "ZeroDivision" not in answer.text
@@ -950,10 +970,10 @@ def test_the_answers_page_shows_how_often_each_helped(app: Flask, mei: Counsello
 
 
 def test_the_answers_page_says_why_changed_files_are_not_in_use(
-    counselling: Counselling, staff: Staff, store: Store, library: Library, mei: Counsellor
+    counselling: Counselling, record: Record, staff: Staff, store: Store, library: Library, mei: Counsellor
 ) -> None:
     broken = editorial_on(store, library, "common.yml cannot be read")
-    app = create_console(counselling, broken, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+    app = create_console(counselling, broken, record, staff, store.bell, COOKIE_KEY, cookie_secure=True)
     assert "common.yml cannot be read" in Browser(app).sign_in_as(mei).get("/answers").text
 
 
@@ -1041,3 +1061,55 @@ def test_a_code_is_sent_and_joins_whoever_sends_it_back(
     phone = people.welcome("sms", "+85512345678")
     assert Joining(store).take("m1", code, phone, "sms") == mine
     assert Joining(store).take("m2", code, phone, "sms") is None
+
+
+# The record
+
+
+@pytest.fixture
+def supervisor(app: Flask, staff: Staff) -> Browser:
+    return Browser(app).sign_in_as(staff.add("boss", "Fang", "supervisor", PASSWORD, SECRET))
+
+
+@pytest.fixture
+def ended(desk: Browser, mine: ReferralId, record: Record) -> ReferralId:
+    desk.post(f"/conversation/{mine}/resolve", outcome="police")
+    record.follow()
+    return mine
+
+
+def test_the_record_is_for_supervisors(desk: Browser, supervisor: Browser) -> None:
+    assert (desk.get("/record").status_code, supervisor.get("/record").status_code) == (403, 200)
+    assert ("/record" in desk.get("/").text, "/record" in supervisor.get("/").text) == (False, True)
+
+
+def test_the_record_shows_how_it_ended_and_no_words(supervisor: Browser, ended: ReferralId) -> None:
+    page = supervisor.get("/record").text
+    assert page.count("police or emergency services involved") == 3  # in the form, the month and the list
+    assert ("Mei" in page, TEXT in page, OPENID in page) == (True, False, False)
+
+
+@pytest.mark.parametrize(
+    ("query", "shown"),
+    [
+        ("level=1", True),
+        ("level=2", False),
+        ("outcome=police", True),
+        ("outcome=helped", False),
+        ("outcome=nonsense", False),
+        ("before=1000", False),
+        ("level=x&month=x&before=x", True),
+    ],
+)
+def test_the_record_is_narrowed_as_asked(supervisor: Browser, ended: ReferralId, query: str, shown: bool) -> None:
+    answer = supervisor.get(f"/record?{query}")
+    assert (answer.status_code, 'id="ended"' in answer.text) == (200, shown)
+
+
+def test_the_record_leads_to_its_next_page(
+    supervisor: Browser, ended: ReferralId, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bot.console.record.PAGE", 1)
+    path = re.search(r'rel="next" href="([^"]+)"', supervisor.get("/record?level=1").text)
+    assert path
+    assert 'id="ended"' not in supervisor.get(path.group(1).replace("&amp;", "&")).text

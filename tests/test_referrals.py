@@ -444,7 +444,7 @@ def test_a_cry_soon_after_the_end_opens_the_same_referral_again(crowd: Crowd, re
 def test_a_cry_long_after_the_end_opens_a_new_referral(crowd: Crowd, referrals: Referrals, store: Store) -> None:
     claim = crowd.claimed()
     referrals.resolve("end", claim, "helped", "bye")
-    key = store.keys("ended", crowd.people.name("wechat", ADDRESS))
+    key = store.keys("last", crowd.people.name("wechat", ADDRESS))
     assert 0 < store.client.ttl(key) <= 72 * 3600
     store.client.delete(key)
     assert crowd.cry().id != claim.referral

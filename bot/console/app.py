@@ -18,12 +18,14 @@ from werkzeug.exceptions import HTTPException
 from bot.console.editorial import editorial_pages
 from bot.console.live import live_pages
 from bot.console.pages import queue_pages
+from bot.console.record import record_pages
 from bot.console.sign_in import sign_in_pages
 from bot.core.message import CounsellorId
 from bot.log import logger
 from bot.service.counselling import Counselling
 from bot.service.editorial import Editorial
 from bot.store.connection import StoreAway
+from bot.store.record import Record
 from bot.store.staff import Staff
 
 OPEN = frozenset({"door.sign_in", "door.enter", "static", "healthy"})
@@ -49,6 +51,7 @@ AWAY = "The store does not answer. Nothing is lost: wait a few seconds and load 
 def create_console(
     counselling: Counselling,
     editorial: Editorial,
+    record: Record,
     staff: Staff,
     bell: Callable[[], int],
     secret: str,
@@ -69,10 +72,11 @@ def create_console(
     )
     CSRFProtect(app)
     queue, live = queue_pages(counselling), live_pages(counselling, bell)
-    for pages in (sign_in_pages(staff), queue, live, editorial_pages(editorial)):
+    for pages in (sign_in_pages(staff), queue, live, editorial_pages(editorial), record_pages(record, counselling)):
         app.register_blueprint(pages)
     app.jinja_env.globals["new_operation"] = lambda: secrets.token_urlsafe(12)
     app.jinja_env.filters["waited"] = _waited
+    app.jinja_env.filters["lasted"] = _lasted
     _guard(app, staff)
     _explain(app)
 
@@ -132,7 +136,11 @@ def _explain(app: Flask) -> None:
 
 def _waited(moment: datetime) -> str:
     """How long ago, in words short enough for a list."""
-    seconds = max(0, int(time.time() - moment.timestamp()))
+    return _lasted(time.time() - moment.timestamp())
+
+
+def _lasted(time_s: float) -> str:
+    seconds = max(0, int(time_s))
     if seconds < 60:
         return f"{seconds} s"
     if seconds < 3600:

@@ -81,6 +81,10 @@ class Counselling:
             pages=pages,
         )
 
+    def names(self) -> dict[CounsellorId, str]:
+        """Of all staff, by id."""
+        return {c.id: c.name for c in self._staff.everyone()}
+
     def be_present(self, me: Counsellor) -> None:
         """A sign of life from an open screen: on duty, and the leases of what she holds renewed."""
         self._staff.be_present(me.id)

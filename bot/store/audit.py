@@ -99,8 +99,13 @@ class Audit:
 
     def read(self, after: str) -> Iterator[tuple[str, Entry]]:
         """The entries after this place in the stream ("" from the first), each with its own place."""
-        for at, fields in self._stream("audit", after):
-            yield at, _entry(fields)
+        while page := self.page(after):
+            yield from page
+            after = page[-1][0]
+
+    def page(self, after: str) -> list[tuple[str, Entry]]:
+        """The next entries after this place, in one reading; empty at the end."""
+        return [(at, _entry(fields)) for at, fields in self._page("audit", after)]
 
     def seal(self) -> bool:
         """Seals what is not under a seal yet; whether there was anything. Raises AuditBroken and then seals nothing."""
@@ -132,12 +137,9 @@ class Audit:
         return Verified(walk.end, sealed)
 
     def seals(self) -> Iterator[Seal]:
-        for _, fields in self._stream("audit:seals", ""):
-            yield _seal(fields)
-
-    def _stream(self, name: str, after: str) -> Iterator[tuple[str, dict[str, str]]]:
-        while page := self._page(name, after):
-            yield from page
+        after = ""
+        while page := self._page("audit:seals", after):
+            yield from (_seal(fields) for _, fields in page)
             after = page[-1][0]
 
     @store_errors

@@ -24,7 +24,9 @@ from bot.store.people import People
 
 HEAD = "anlu backup 1"
 DERIVED = frozenset({"queue", "lanes", "ripens", "leases", "parked", "bell", "out:due", "staff:present"})
-PASSING = ("lane:", "hands:", "lock:", "heartbeat:", "open:", "out:line:", "staff:tries:", "staff:totp:")
+PASSING = (
+    "record:", "ended:", "lane:", "hands:", "lock:", "heartbeat:", "open:", "out:line:", "staff:tries:", "staff:totp:",
+)  # fmt: skip
 """Keys that are derived or only of the moment: they are not kept."""
 PAGE = 500
 

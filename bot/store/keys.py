@@ -14,17 +14,20 @@ key                             type     holds
 {site}:promised                 zset     referrals whose person was told that nobody is on duty; score = when (ms)
 {site}:leases                   zset     referrals in a counsellor's hands; score = end of the lease (ms)
 {site}:resolved                 zset     resolved referrals, conversation not yet deleted; score = time resolved (ms)
-{site}:referral:<id>            hash     person, channel, language, level, kinds, province, state, opened, since,
+{site}:referral:<id>            hash     person, channel, language, level, kinds, province, state, opened, since, taken,
                                          holder, fence, lease, lane, known, also (her other names), heard_on, outcome
 {site}:transcript:<id>          stream   who (person, counsellor, bot, screen, note) and the sealed text, in order
 {site}:open:<person>            string   the id of the person's one open referral
-{site}:ended:<person>           string   the id of her last one, for a cry that opens it again (3 days)
+{site}:last:<person>            string   the id of her last one, for a cry that opens it again (3 days)
 {site}:join:<digest of a code>  string   the referral that whoever sends this code belongs to (1 day)
 {site}:fence                    string   counter of fencing tokens
 {site}:audit                    stream   every change of a referral and every read of a transcript
 {site}:audit:head               hash     number and hash of the newest entry of the audit
 {site}:audit:seals              stream   seals over the audit up to an entry, under a key that the store lacks
 {site}:verdicts                 stream   what counsellors said of the screen; no text unless released
+{site}:record:at                string   up to where in the audit the record has been made
+{site}:record:<month>           hash     referrals by level: opened, taken (by length of the wait), ended (by outcome)
+{site}:ended:<level>:<outcome>  zset     ended referrals, for good; score = time ended (ms)
 {site}:bell                     string   counter that rises with every change a screen would show
 {site}:op:<id>                  string   the result of an operation, for the retry that follows a lost reply (1 day)
 {site}:person:<id>              hash     channel, wrapped data key, sealed address

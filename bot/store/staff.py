@@ -140,9 +140,9 @@ class Staff:
         ids = [CounsellorId(str(id_)) for id_ in self._store.client.hvals(self._store.keys("staff", "logins"))]
         pipe = self._store.client.pipeline(transaction=False)
         for id_ in ids:
-            pipe.hmget(self._store.keys("staff", id_), "login", "name", "role")
+            pipe.hgetall(self._store.keys("staff", id_))
         rows = zip(ids, pipe.execute(), strict=True)
-        return sorted((Counsellor(id_, *row) for id_, row in rows if all(row)), key=lambda c: c.name)
+        return sorted((_counsellor(id_, row) for id_, row in rows if row), key=lambda c: c.name)
 
     @store_errors
     def sign_in(self, login: str, password: str, code: str, origin: str) -> Counsellor:

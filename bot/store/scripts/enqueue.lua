@@ -8,7 +8,7 @@ if kept then return cjson.encode(kept) end
 
 local present = redis.call('ZCOUNT', P .. 'staff:present', now, '+inf')
 local open = redis.call('GET', P .. 'open:' .. person)
-local ended = not open and redis.call('GET', P .. 'ended:' .. person)
+local ended = not open and redis.call('GET', P .. 'last:' .. person)
 local created, news = 0, 0
 if open or ended then
   id = open or ended
@@ -25,7 +25,7 @@ if open or ended then
   if province ~= '' then redis.call('HSET', ref(id), 'province', province) end
   if ended then
     created = 1
-    redis.call('DEL', P .. 'ended:' .. person)
+    redis.call('DEL', P .. 'last:' .. person)
     redis.call('ZREM', P .. 'resolved', id)
     redis.call('SET', P .. 'open:' .. person, id)
     wake(id, r[4])

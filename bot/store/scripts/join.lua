@@ -32,7 +32,7 @@ end
 local also = redis.call('HGET', ref(id), 'also') or ''
 redis.call('HSET', ref(id), 'also', also == '' and person or also .. ',' .. person, 'heard_on', channel .. ' ' .. person)
 redis.call('SET', P .. 'open:' .. person, id)
-redis.call('DEL', P .. 'ended:' .. person)
+redis.call('DEL', P .. 'last:' .. person)
 audit('joined', id, 'person', 'by ' .. channel)
 bell()
 return cjson.encode(after(ARGV[1], {id}))

@@ -9,7 +9,7 @@ redis.call('ZADD', P .. 'resolved', now, id)
 redis.call('ZREM', P .. 'promised', id)
 for _, person in ipairs(persons(id)) do
   redis.call('DEL', P .. 'open:' .. person)
-  redis.call('SET', P .. 'ended:' .. person, id, 'EX', REOPENS_S)
+  redis.call('SET', P .. 'last:' .. person, id, 'EX', REOPENS_S)
 end
 post(ARGV[6], ARGV[8], ARGV[9], ARGV[7], id)
 audit('resolved', id, ARGV[3], ARGV[5])
