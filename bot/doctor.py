@@ -33,6 +33,7 @@ def examine(site: Site) -> Iterator[Finding]:
     parts: tuple[Callable[[Site], Iterator[Finding]], ...] = (
         _store,
         _worker,
+        _outbox,
         _disk,
         _content,
         _screen,
@@ -79,6 +80,16 @@ def _worker(site: Site) -> Iterator[Finding]:
         yield Finding(
             "look", f"{waiting} cries for help wait on disk for the store: the worker moves them when it is back"
         )
+
+
+def _outbox(site: Site) -> Iterator[Finding]:
+    for channel in ("sms", "wechat"):
+        fault = site.outbox.fault(channel)
+        if fault:
+            yield Finding("bad", f"{channel} cannot send, and messages wait: {fault}. Correct its settings")
+    dead = site.outbox.given_up()
+    if dead:
+        yield Finding("look", f"{dead} messages did not reach anybody: a supervisor finds them in the console")
 
 
 def _disk(site: Site) -> Iterator[Finding]:

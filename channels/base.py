@@ -10,6 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import requests
+from urllib3.exceptions import NewConnectionError
+
 from bot.core.message import Inbound, Reply
 
 BODY_LIMIT = 64 * 1024
@@ -59,8 +62,6 @@ class Refused(Exception):
 class SendError(Exception):
     """A later message did not go out. ``code`` is the platform's, ``says`` a sentence for staff."""
 
-    retryable = False
-
     def __init__(self, code: str, says: str) -> None:
         super().__init__(code)
         self.code = code
@@ -70,7 +71,13 @@ class SendError(Exception):
 class TryLater(SendError):
     """The platform or the way to it is in trouble; the same message may go out later."""
 
-    retryable = True
+
+class SlowDown(TryLater):
+    """The platform asks for fewer messages; that takes longer to pass than other trouble."""
+
+
+class Unsure(TryLater):
+    """The platform did not say whether it took the message: the person may have it."""
 
 
 class Unreachable(SendError):
@@ -82,7 +89,7 @@ class WindowClosed(SendError):
 
 
 class Misconfigured(SendError):
-    """Our account or settings are wrong; a person must act."""
+    """Our account or settings are wrong; a person must act, and then the same message may go out."""
 
 
 class Channel(Protocol):
@@ -109,6 +116,13 @@ class Channel(Protocol):
 def same(given: str, expected: str) -> bool:
     """Compares signatures in constant time, whatever characters were sent."""
     return hmac.compare_digest(given.encode("utf-8", "surrogatepass"), expected.encode())
+
+
+def lost(error: Exception, says: str) -> TryLater:
+    """What a request without an answer means: only where no connection was made, it surely was not sent."""
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    never_left = isinstance(error, requests.ConnectTimeout) or isinstance(cause, NewConnectionError)
+    return (TryLater if never_left else Unsure)(type(error).__name__, says)
 
 
 def printable(text: str) -> str:

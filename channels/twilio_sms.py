@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import requests
-from twilio.base.exceptions import TwilioException, TwilioRestException
+from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
 from twilio.http.http_client import TwilioHttpClient
 from twilio.http.response import Response
 from twilio.request_validator import RequestValidator
@@ -23,9 +23,12 @@ from channels.base import (
     Misconfigured,
     Refused,
     SendError,
+    SlowDown,
     TryLater,
     Unreachable,
+    Unsure,
     Webhook,
+    lost,
     printable,
 )
 
@@ -35,7 +38,7 @@ _SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
 _ERRORS: dict[int, tuple[type[SendError], str]] = {
     20003: (Misconfigured, "Twilio rejects the account SID or auth token"),
-    20429: (TryLater, "Twilio asks us to slow down"),
+    20429: (SlowDown, "Twilio asks us to slow down"),
     21211: (Unreachable, "the number is not valid"),
     21408: (Misconfigured, "the Twilio account may not send to this country"),
     21610: (Unreachable, "the person has opted out at Twilio (STOP): only she can undo it with START"),
@@ -102,9 +105,11 @@ class TwilioSms:
     def send(self, address: str, text: str) -> str:
         try:
             message = self._client.messages.create(to=address, from_=self._number, body=printable(text))
-        except TwilioRestException as error:
-            kind, says = _ERRORS.get(error.code or 0, (TryLater, f"Twilio answered with error {error.code}"))
-            raise kind(str(error.code or error.status), says) from None
+        except (TwilioRestException, TwilioServiceException) as error:
+            # Where Twilio names no code the library puts the HTTP status; a gateway's 502 tells nothing of the message.
+            unknown = Unsure if error.code == error.status >= 500 else TryLater
+            kind, says = _ERRORS.get(error.code, (unknown, f"Twilio answered with error {error.code}"))
+            raise kind(str(error.code), says) from None
         except (TwilioException, requests.RequestException, ValueError, KeyError, TypeError) as error:
-            raise TryLater(type(error).__name__, "Twilio cannot be reached") from None
+            raise lost(error, "Twilio gave no answer that can be read") from None
         return str(message.sid)

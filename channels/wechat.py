@@ -25,10 +25,13 @@ from channels.base import (
     Misconfigured,
     Refused,
     SendError,
+    SlowDown,
     TryLater,
     Unreachable,
+    Unsure,
     Webhook,
     WindowClosed,
+    lost,
     printable,
     same,
 )
@@ -48,7 +51,7 @@ _ERRORS: dict[int, tuple[type[SendError], str]] = {
     43004: (Unreachable, "the person does not follow the account any more"),
     45015: (WindowClosed, "more than 48 hours since the person last wrote: WeChat delivers nothing until she writes"),
     45047: (WindowClosed, "five messages since the person last wrote: WeChat delivers no more until she writes"),
-    45009: (TryLater, "the account's daily limit of WeChat calls is used up"),
+    45009: (SlowDown, "the account's daily limit of WeChat calls is used up"),
     48001: (Misconfigured, "the WeChat account may not send customer-service messages"),
     40013: (Misconfigured, "the WeChat AppID is wrong"),
     40125: (Misconfigured, "the WeChat AppSecret is wrong"),
@@ -188,7 +191,10 @@ class _Sender:
     def _access_token(self) -> str:
         with self._lock:
             if self._now() >= self._token_until:
-                answer = self._post("/cgi-bin/stable_token", self._app, None)
+                try:
+                    answer = self._post("/cgi-bin/stable_token", self._app, None)
+                except Unsure as error:  # whatever became of this request, it carried no message
+                    raise TryLater(error.code, error.says) from None
                 _raise_for(answer)
                 try:
                     self._token = str(answer["access_token"])
@@ -206,9 +212,9 @@ class _Sender:
             answer = requests.post(self._api + path, params=params, data=data, headers=headers, timeout=TIMEOUT_S)
             given = answer.json()
         except (requests.RequestException, ValueError) as error:
-            raise TryLater(type(error).__name__, "WeChat cannot be reached") from None
+            raise lost(error, "WeChat gave no answer that can be read") from None
         if not isinstance(given, dict) or answer.status_code >= 500:
-            raise TryLater(str(answer.status_code), "WeChat gave an answer that cannot be read")
+            raise Unsure(str(answer.status_code), "WeChat gave no answer that can be read")
         return given
 
 

@@ -34,6 +34,7 @@ from bot.store.audit import Audit
 from bot.store.connection import Store
 from bot.store.counts import Counts
 from bot.store.joining import Joining
+from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.record import Record
 from bot.store.referrals import Claim, Referrals
@@ -1113,3 +1114,30 @@ def test_the_record_leads_to_its_next_page(
     path = re.search(r'rel="next" href="([^"]+)"', supervisor.get("/record?level=1").text)
     assert path
     assert 'id="ended"' not in supervisor.get(path.group(1).replace("&amp;", "&")).text
+
+
+# Words on their way
+
+
+def test_words_that_wait_for_long_say_how_often_they_were_tried_and_why(
+    desk: Browser, mine: ReferralId, store: Store, people: People
+) -> None:
+    desk.post(f"/conversation/{mine}/write", text="Are you safe?")
+    outbox = Outbox(store, people)
+    for _ in range(3):
+        parcel = outbox.take()
+        assert parcel
+        outbox.retry(parcel, 0, "x: the platform is down")
+    page = desk.get(f"/conversation/{mine}").text
+    assert "on its way, tried 3 times (x: the platform is down)" in page
+
+
+def test_words_that_may_have_gone_twice_say_so(desk: Browser, mine: ReferralId, store: Store, people: People) -> None:
+    desk.post(f"/conversation/{mine}/write", text="Are you safe?")
+    outbox = Outbox(store, people)
+    for step in (lambda p: outbox.retry(p, 0, "?", maybe_sent=True), lambda p: outbox.sent(p, "SM1")):
+        parcel = outbox.take()
+        assert parcel
+        step(parcel)
+    page = desk.get(f"/conversation/{mine}").text
+    assert "taken by the platform, may have been sent twice" in page

@@ -8,13 +8,23 @@ import pytest
 
 from bot.core.message import Inbound, PersonId, Reply
 from bot.service import delivery as module
-from bot.service.delivery import FIRST_PAUSE_MS, LONGEST_PAUSE_MS, TRIES, Delivery
+from bot.service.delivery import PATIENCE, Delivery
 from bot.store.connection import Store
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.sessions import Session, Sessions
 from channels import base
-from channels.base import HttpAnswer, Misconfigured, SendError, TryLater, Unreachable, Webhook, WindowClosed
+from channels.base import (
+    HttpAnswer,
+    Misconfigured,
+    SendError,
+    SlowDown,
+    TryLater,
+    Unreachable,
+    Unsure,
+    Webhook,
+    WindowClosed,
+)
 
 NUMBER, OTHER, TEXT = "+85251234567", "+85257654321", "我们看到了 we are here"
 
@@ -48,7 +58,7 @@ def platform() -> Platform:
 
 @pytest.fixture
 def delivery(outbox: Outbox, people: People, platform: Platform, sessions: Sessions) -> Delivery:
-    return Delivery(outbox, people, {"sms": platform}, sessions)
+    return Delivery(outbox, people, {"sms": platform}, sessions, lambda: 0.5)
 
 
 @pytest.fixture
@@ -111,35 +121,98 @@ def test_between_two_tries_there_is_a_pause(
     assert [delivery.one(), delivery.one(), platform.sent] == [True, False, []]
 
 
-def test_the_pauses_grow_and_stay_bounded(
-    delivery: Delivery, outbox: Outbox, store: Store, person: PersonId, platform: Platform
-) -> None:
-    platform.errors = [TryLater("20429", "slow down")] * (TRIES - 1)
-    outbox.post("m1", person, "sms", TEXT)
-    pauses = []
-    for _ in range(TRIES - 1):
-        seconds, microseconds = store.client.time()
-        delivery.one()
-        due = store.client.zscore(store.keys("out", "due"), person)
-        pauses.append(int(due) - (seconds * 1000 + microseconds // 1000))
-        make_due(store, person)
+def test_the_pauses_grow_and_stay_bounded() -> None:
+    patience = PATIENCE[TryLater]
+    pauses = [patience.pause_ms(attempt, 1.0) for attempt in range(1, 200)]
     assert pauses == sorted(pauses)
-    assert pauses[0] >= FIRST_PAUSE_MS
-    assert max(pauses) < LONGEST_PAUSE_MS + 60_000
+    assert (pauses[0], pauses[-1]) == (patience.first_ms, patience.longest_ms)
 
 
-def test_after_many_tries_it_is_given_up_and_kept(
+def test_pauses_of_messages_that_failed_together_are_spread() -> None:
+    pauses = [PATIENCE[TryLater].pause_ms(5, share) for share in (0.0, 0.5, 1.0)]
+    assert pauses == sorted(set(pauses))
+    assert pauses[0] >= pauses[-1] / 2
+
+
+def test_a_platform_that_asks_for_less_gets_longer_pauses_than_one_in_trouble() -> None:
+    assert PATIENCE[SlowDown].pause_ms(1, 0.0) > PATIENCE[TryLater].pause_ms(1, 1.0)
+
+
+def test_the_pause_is_as_long_as_its_kind_of_trouble_says(
     delivery: Delivery, outbox: Outbox, store: Store, person: PersonId, platform: Platform
 ) -> None:
-    platform.errors = [TryLater("20429", "slow down")] * (TRIES + 5)
+    platform.errors = [SlowDown("20429", "slow down")]
     outbox.post("m1", person, "sms", TEXT)
-    for _ in range(TRIES):
+    seconds, microseconds = store.client.time()
+    delivery.one()
+    pause = store.client.zscore(store.keys("out", "due"), person) - (seconds * 1000 + microseconds // 1000)
+    assert PATIENCE[SlowDown].pause_ms(1, 0.5) <= pause < PATIENCE[SlowDown].pause_ms(1, 0.5) + 30_000
+
+
+@pytest.mark.parametrize(("kind", "hours"), [(TryLater, 24), (SlowDown, 24), (Unsure, 24), (Misconfigured, 72)])
+def test_trouble_of_hours_loses_nothing_and_trouble_of_days_is_given_up_and_kept(
+    delivery: Delivery,
+    outbox: Outbox,
+    store: Store,
+    person: PersonId,
+    platform: Platform,
+    kind: type[SendError],
+    hours: int,
+) -> None:
+    platform.errors = [kind("x", "trouble")] * 100
+    outbox.post("m1", person, "sms", TEXT)
+    for _ in range(20):
         delivery.one()
         make_due(store, person)
-    assert (outbox.given_up(), len(platform.errors)) == (1, 5)
+    fail_since(store, "m1", hours - 1)
+    delivery.one()
+    assert (outbox.given_up(), outbox.waiting()) == (0, 1)
+    fail_since(store, "m1", hours)
+    make_due(store, person)
+    delivery.one()
+    assert (outbox.given_up(), outbox.waiting()) == (1, 0)
 
 
-@pytest.mark.parametrize("kind", [Unreachable, WindowClosed, Misconfigured])
+def fail_since(store: Store, message: str, hours: int) -> None:
+    then = store.client.time()[0] * 1000 - hours * 3600_000
+    store.client.hset(store.keys("out", "message", message), "failing", then)
+
+
+def test_a_fault_of_our_settings_is_said_loudly_once_until_the_channel_sends_again(
+    delivery: Delivery,
+    outbox: Outbox,
+    store: Store,
+    person: PersonId,
+    platform: Platform,
+    logged: Callable[[], str],
+) -> None:
+    platform.errors = [Misconfigured("20003", "wrong token")] * 3
+    outbox.post("m1", person, "sms", TEXT)
+    for _ in range(3):
+        delivery.one()
+        make_due(store, person)
+    assert (logged().count("channel_misconfigured"), outbox.fault("sms")) == (1, "20003: wrong token")
+    delivery.one()
+    assert (outbox.fault("sms"), len(platform.sent)) == (None, 1)
+
+
+@pytest.mark.parametrize(("error", "maybe"), [(Unsure("ReadTimeout", "?"), "1"), (TryLater("20001", "busy"), "0")])
+def test_a_try_without_an_answer_is_marked_as_perhaps_sent(
+    delivery: Delivery,
+    outbox: Outbox,
+    person: PersonId,
+    platform: Platform,
+    message: Callable[[str], dict[str, str]],
+    error: SendError,
+    maybe: str,
+) -> None:
+    platform.errors = [error]
+    outbox.post("m1", person, "sms", TEXT)
+    delivery.one()
+    assert message("m1")["maybe_sent"] == maybe
+
+
+@pytest.mark.parametrize("kind", [Unreachable, WindowClosed])
 def test_what_cannot_succeed_is_given_up_at_once(
     delivery: Delivery, outbox: Outbox, person: PersonId, platform: Platform, kind: type[SendError]
 ) -> None:
@@ -173,12 +246,12 @@ def test_after_one_is_given_up_the_next_is_sent(
     assert platform.sent == [(NUMBER, "second")]
 
 
-def test_a_channel_that_is_not_set_up_is_given_up_not_a_fault(
+def test_a_message_for_a_channel_that_is_not_set_up_waits_for_its_settings(
     delivery: Delivery, outbox: Outbox, people: People
 ) -> None:
     outbox.post("m1", people.welcome("wechat", "openid"), "wechat", TEXT)
     assert delivery.one() is True
-    assert outbox.given_up() == 1
+    assert (outbox.given_up(), outbox.waiting()) == (0, 1)
 
 
 def test_channels_are_known_by_their_own_name_not_by_their_path(

@@ -64,6 +64,16 @@ def test_a_silent_worker_is_bad(site: Site, beat: int | None) -> None:
     assert found(site, "no worker").grade == "bad"
 
 
+def test_a_channel_that_cannot_send_because_of_its_settings_is_bad(site: Site) -> None:
+    site.outbox.note_fault("sms", "20003: Twilio rejects the account SID or auth token")
+    assert found(site, "sms cannot send").grade == "bad"
+
+
+def test_messages_that_reached_nobody_are_pointed_out(site: Site) -> None:
+    site.store.client.zadd(site.store.keys("out", "dead"), {"m1": 1})
+    assert found(site, "did not reach anybody").grade == "look"
+
+
 def test_a_full_disk_is_bad(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(10, 9, 1))  # type: ignore[attr-defined]
     assert found(site, "0 MB are free").grade == "bad"

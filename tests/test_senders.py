@@ -9,7 +9,7 @@ import requests
 import responses
 from responses import matchers
 
-from channels.base import Misconfigured, SendError, TryLater, Unreachable, WindowClosed
+from channels.base import Misconfigured, SendError, SlowDown, TryLater, Unreachable, Unsure, WindowClosed
 from channels.twilio_sms import TwilioSms
 from channels.wechat import WeChat
 from tests.platforms import ACCOUNT, AES_KEY, APP_ID, APP_SECRET, AUTH_TOKEN, NUMBER, OPENID, SERVICE_NUMBER, TOKEN
@@ -126,7 +126,7 @@ def test_a_token_that_stays_rejected_is_no_loop(web: responses.RequestsMock, wec
     ("code", "kind"),
     [
         (-1, TryLater),
-        (45009, TryLater),
+        (45009, SlowDown),
         (99999, TryLater),
         (40003, Unreachable),
         (43004, Unreachable),
@@ -175,12 +175,13 @@ def test_wechat_in_trouble_is_for_later(web: responses.RequestsMock, wechat: WeC
 
 
 @pytest.mark.parametrize("broken", [*BROKEN.values(), {"json": {"access_token": "T"}}, {"json": {"expires_in": "x"}}])
-def test_a_token_that_does_not_come_is_for_later(
+def test_a_token_that_does_not_come_is_for_later_and_carried_no_message(
     web: responses.RequestsMock, wechat: WeChat, broken: dict[str, object]
 ) -> None:
     web.post(STABLE_TOKEN, **broken)
-    with pytest.raises(TryLater):
+    with pytest.raises(TryLater) as failure:
         wechat.send(OPENID, WORDS)
+    assert type(failure.value) is TryLater
 
 
 def test_a_code_that_is_no_number_is_a_send_error(web: responses.RequestsMock, wechat: WeChat) -> None:
@@ -224,7 +225,7 @@ def test_twilio_is_spoken_to_at_the_configured_address(web: responses.RequestsMo
     ("code", "status", "kind"),
     [
         (20003, 401, Misconfigured),
-        (20429, 429, TryLater),
+        (20429, 429, SlowDown),
         (21211, 400, Unreachable),
         (21408, 403, Misconfigured),
         (21606, 400, Misconfigured),
@@ -271,6 +272,28 @@ def test_twilio_is_sent_a_message_once(web: responses.RequestsMock, sms: TwilioS
 # Both
 
 
+@pytest.mark.parametrize("name", ["read timeout", "no connection", "a page", "an error with JSON"])
+def test_without_an_answer_nobody_knows_whether_it_was_sent(
+    web: responses.RequestsMock, sms: TwilioSms, wechat: WeChat, name: str
+) -> None:
+    give_tokens(web, "T1")
+    web.post(MESSAGES, **BROKEN[name])
+    web.post(CUSTOM_SEND, **BROKEN[name])
+    for channel, address in ((sms, NUMBER), (wechat, OPENID)):
+        with pytest.raises(Unsure):
+            channel.send(address, WORDS)
+
+
+def test_without_a_connection_it_surely_was_not_sent() -> None:
+    nobody = "http://127.0.0.1:9"
+    sms = TwilioSms(ACCOUNT, AUTH_TOKEN, SERVICE_NUMBER, "https://anlu.example", nobody)
+    wechat = WeChat(TOKEN, APP_ID, APP_SECRET, AES_KEY, True, nobody)
+    for channel, address in ((sms, NUMBER), (wechat, OPENID)):
+        with pytest.raises(TryLater) as failure:
+            channel.send(address, WORDS)
+        assert type(failure.value) is TryLater
+
+
 def test_an_error_names_neither_person_nor_words_nor_secret(
     web: responses.RequestsMock, sms: TwilioSms, wechat: WeChat
 ) -> None:
@@ -294,8 +317,3 @@ def test_sending_writes_nothing_about_the_person_into_logs(
     sms.send(NUMBER, WORDS)
     wechat.send(OPENID, WORDS)
     assert not any(secret in caplog.text for secret in (NUMBER, NUMBER[1:], OPENID, WORDS, "T1"))
-
-
-def test_only_trouble_on_the_way_is_tried_again() -> None:
-    retried = {kind.__name__ for kind in (TryLater, Unreachable, WindowClosed, Misconfigured) if kind.retryable}
-    assert retried == {"TryLater"}

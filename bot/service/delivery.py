@@ -1,7 +1,9 @@
 """Takes messages out of the outbox and hands them to their channel, one person's in order."""
 
-from collections.abc import Mapping
-from datetime import datetime, timezone
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from random import SystemRandom
 
 from bot.core.cipher import SealBroken
 from bot.core.shelter import pause_until_safe
@@ -10,21 +12,55 @@ from bot.store.connection import StoreAway
 from bot.store.outbox import Outbox, Parcel
 from bot.store.people import People, UnknownPerson
 from bot.store.sessions import Sessions
-from channels.base import Channel, SendError, TryLater
+from channels.base import Channel, Misconfigured, SendError, SlowDown, TryLater, Unsure
 
-TRIES = 8
-FIRST_PAUSE_MS = 1_000
-LONGEST_PAUSE_MS = 10 * 60_000
 HIDDEN_PAUSE_MS = 15_000
 """How soon after her safe word a counsellor's words follow, at the latest."""
+LONGEST_HOLD_MS = 10 * 60_000
+_CHANCE = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How a kind of trouble is sat out: pauses that double from ``first_ms`` to ``longest_ms``, for so long in all."""
+
+    first_ms: int
+    longest_ms: int
+    for_: timedelta
+
+    def pause_ms(self, attempts: int, share: float) -> int:
+        """The pause after so many tries; ``share`` of 0 to 1 spreads those that failed together."""
+        full = min(self.first_ms * 2 ** min(attempts - 1, 30), self.longest_ms)
+        return int(full * (1 + share) / 2)
+
+
+PATIENCE: dict[type[SendError], Patience] = {
+    TryLater: Patience(2_000, 10 * 60_000, timedelta(hours=24)),
+    # A platform that was asked twice in a hurry may not show yet that it has the message.
+    Unsure: Patience(60_000, 10 * 60_000, timedelta(hours=24)),
+    SlowDown: Patience(2 * 60_000, 30 * 60_000, timedelta(hours=24)),
+    # The fault is ours: a weekend may pass until somebody mends it.
+    Misconfigured: Patience(10 * 60_000, 10 * 60_000, timedelta(hours=72)),
+}
+"""What is not listed cannot succeed and is given up at once."""
 
 
 class Delivery:
-    def __init__(self, outbox: Outbox, people: People, channels: Mapping[str, Channel], sessions: Sessions) -> None:
+    """``share`` gives a number of 0 to 1 by which each pause is spread."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        people: People,
+        channels: Mapping[str, Channel],
+        sessions: Sessions,
+        share: Callable[[], float] = _CHANCE.random,
+    ) -> None:
         self._outbox = outbox
         self._people = people
         self._sessions = sessions
         self._channels = {channel.name: channel for channel in channels.values()}
+        self._share = share
 
     def one(self) -> bool:
         """Sends the next message that is due; False when there is none. Raises StoreAway."""
@@ -45,7 +81,7 @@ class Delivery:
         except StoreAway:
             raise
         except Exception as error:  # a fault of one channel must not stop the others' messages
-            self._failed(parcel, TryLater(type(error).__name__, "a fault while sending"))
+            self._failed(parcel, Unsure(type(error).__name__, "a fault while sending"))
         return True
 
     def _unsafe_for(self, parcel: Parcel) -> int:
@@ -54,18 +90,22 @@ class Delivery:
         if session.hidden:
             return HIDDEN_PAUSE_MS
         wait = pause_until_safe(session.safe_hours, datetime.now(timezone.utc))
-        return min(int(wait.total_seconds() * 1000), LONGEST_PAUSE_MS)
+        return min(int(wait.total_seconds() * 1000), LONGEST_HOLD_MS)
 
     def _send(self, parcel: Parcel) -> str:
         channel = self._channels.get(parcel.channel)
         if channel is None:
-            raise SendError("no_channel", f"no channel {parcel.channel} is set up here")
+            raise Misconfigured("no_channel", f"no channel {parcel.channel} is set up here")
         return channel.send(self._people.address(parcel.person), self._outbox.text(parcel))
 
     def _failed(self, parcel: Parcel, error: SendError) -> None:
         logger().warning("message_not_sent", channel=parcel.channel, code=error.code, attempt=parcel.attempts)
-        if error.retryable and parcel.attempts < TRIES:
-            pause = min(FIRST_PAUSE_MS * 2 ** (parcel.attempts - 1), LONGEST_PAUSE_MS)
-            self._outbox.retry(parcel, pause, error.code)
+        why = f"{error.code}: {error.says}"
+        if isinstance(error, Misconfigured) and self._outbox.note_fault(parcel.channel, why):
+            logger().critical("channel_misconfigured", channel=parcel.channel, code=error.code, reason=error.says)
+        patience = PATIENCE.get(type(error))
+        if patience is None or parcel.failing >= patience.for_:
+            self._outbox.dead(parcel, why)
         else:
-            self._outbox.dead(parcel, f"{error.code}: {error.says}")
+            pause = patience.pause_ms(parcel.attempts, self._share())
+            self._outbox.retry(parcel, pause, why, maybe_sent=isinstance(error, Unsure))

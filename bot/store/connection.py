@@ -3,6 +3,7 @@
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
@@ -35,6 +36,11 @@ def store_errors(function: Callable[P, R]) -> Callable[P, R]:
             raise StoreAway(type(error).__name__) from error
 
     return guarded
+
+
+def moment(milliseconds: str | int | float) -> datetime:
+    """The store's times are milliseconds since the epoch."""
+    return datetime.fromtimestamp(float(milliseconds) / 1000, tz=timezone.utc)
 
 
 @dataclass(frozen=True, slots=True)

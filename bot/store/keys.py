@@ -36,8 +36,9 @@ key                             type     holds
 {site}:lock:<person>            string   token of whoever handles this person's message now
 {site}:out:due                  zset     people with something to send; score = when (ms)
 {site}:out:line:<person>        list     ids of their messages, oldest first
-{site}:out:message:<id>         hash     person, channel, sealed text, state, attempts, token, referral
+{site}:out:message:<id>         hash     person, channel, sealed text, state, attempts, times, reason, referral
 {site}:out:dead                 zset     messages given up; kept and shown
+{site}:out:fault:<channel>      string   why a channel that is set up wrongly cannot send (1 day, or until it sends)
 {site}:staff:<id>               hash     login, name, role, password hash, sealed TOTP secret, languages, kinds,
                                          provinces ("*": all), capacity
 {site}:staff:lacking            set      skills that somebody on the staff lacks: only those are waited for

@@ -1,18 +1,20 @@
 """Messages on their way to people: durable, in order for each person, never silently dropped."""
 
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from bot.core.message import PersonId
-from bot.store.connection import Store, store_errors
+from bot.store.connection import Store, moment, store_errors
 from bot.store.people import People
 
+DAY_S = 24 * 3600
 LEASE_MS = 30_000
 """How long a worker may take over one message before another may try it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """One message taken out for sending. ``maybe_sent``: a worker died while sending it; the person may have it."""
+    """One message taken out for sending. ``maybe_sent``: the person may have it, since an earlier try got no answer."""
 
     id: str
     token: str
@@ -21,6 +23,10 @@ class Parcel:
     sealed: str = field(repr=False)
     attempts: int
     maybe_sent: bool
+    tried: datetime
+    """When it was tried first."""
+    failing: timedelta
+    """How long every try has failed."""
 
 
 class Outbox:
@@ -38,8 +44,18 @@ class Outbox:
         raw = self._store.run("take", LEASE_MS)
         if raw is None:
             return None
-        id_, token, person, channel, sealed, attempts, maybe = raw
-        return Parcel(id_, token, PersonId(person), channel, sealed, int(attempts), maybe == "1")
+        id_, token, person, channel, sealed, attempts, maybe, tried, failing = raw
+        return Parcel(
+            id_,
+            token,
+            PersonId(person),
+            channel,
+            sealed,
+            int(attempts),
+            maybe == "1",
+            moment(tried),
+            timedelta(milliseconds=int(failing)),
+        )
 
     def text(self, parcel: Parcel) -> str:
         """The words; SealBroken or UnknownPerson when the person was erased since."""
@@ -48,16 +64,25 @@ class Outbox:
     def sent(self, parcel: Parcel, provider_id: str) -> None:
         self._store.run("settle", parcel.id, parcel.token, "sent", provider_id, 0)
 
-    def retry(self, parcel: Parcel, after_ms: int, code: str) -> None:
-        self._store.run("settle", parcel.id, parcel.token, "retry", code, after_ms)
+    def retry(self, parcel: Parcel, after_ms: int, why: str, maybe_sent: bool = False) -> None:
+        """Another try later. ``maybe_sent``: the platform did not say whether it took the message."""
+        self._store.run("settle", parcel.id, parcel.token, "retry", why, after_ms, int(maybe_sent))
 
     def hold(self, parcel: Parcel, after_ms: int) -> None:
         """Puts a message back untried: this is no moment to send to this person."""
         self._store.run("settle", parcel.id, parcel.token, "hold", "waits_until_safe", after_ms)
 
-    def dead(self, parcel: Parcel, code: str) -> None:
+    def dead(self, parcel: Parcel, why: str) -> None:
         """Gives up on a message; it is kept and shown."""
-        self._store.run("settle", parcel.id, parcel.token, "dead", code, 0)
+        self._store.run("settle", parcel.id, parcel.token, "dead", why, 0)
+
+    @store_errors
+    def note_fault(self, channel: str, why: str) -> bool:
+        """Notes that a channel is set up wrongly, until it sends again or a day passed; True when this is news."""
+        return bool(self._store.client.set(self._store.keys("out", "fault", channel), why, nx=True, ex=DAY_S))
+
+    def fault(self, channel: str) -> str | None:
+        return self._store.get("out", "fault", channel)
 
     @store_errors
     def waiting(self) -> int:

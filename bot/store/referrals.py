@@ -6,12 +6,12 @@ nothing twice. The embedded store fsyncs before it answers, so an answer here me
 
 import json
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any, cast
 
 from bot.core.cipher import SealBroken
 from bot.core.message import CounsellorId, PersonId, ReferralId
-from bot.store.connection import Store, store_errors
+from bot.store.connection import Store, moment, store_errors
 from bot.store.people import People, UnknownPerson
 
 OFFER_MS = 60_000
@@ -25,6 +25,8 @@ RETIRE_AT_MOST = 100
 GRACE_S = 5.0
 """A lease that ended counts for so long more, until the worker has put the referral back."""
 SCORE_OF_LEVEL = 10**13
+_ON_ITS_WAY = ("state", "maybe_sent", "attempts", "held", "error")
+"""What the outbox says of a message, in the order in which a line takes it."""
 
 
 class Stale(Exception):
@@ -93,7 +95,7 @@ class Referral:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a transcript. ``delivery``: outbox state of a counsellor's words, or "maybe_twice"; else empty."""
+    """One line of a transcript. ``delivery``: outbox state of a counsellor's words; else empty."""
 
     number: str
     at: datetime
@@ -102,10 +104,12 @@ class Line:
     delivery: str = ""
     by: CounsellorId | None = None
     """Which counsellor wrote it."""
-
-
-def moment(milliseconds: str | int | float) -> datetime:
-    return datetime.fromtimestamp(float(milliseconds) / 1000, tz=timezone.utc)
+    tries: int = 0
+    """How often it was tried to send a counsellor's words."""
+    why: str = ""
+    """What stands in the way of them, as a sentence."""
+    twice: bool = False
+    """The person may have them twice."""
 
 
 class Referrals:
@@ -303,15 +307,32 @@ class Referrals:
         entries = [(row[0], dict(zip(row[1][::2], row[1][1::2], strict=True))) for row in rows]
         pipe = self._store.client.pipeline(transaction=False)
         for _, entry in entries:
-            pipe.hmget(self._store.keys("out", "message", entry["out"] or "-"), "state", "maybe_sent")
-        lines = []
-        for (number, entry), (state, maybe) in zip(entries, pipe.execute(), strict=True):
-            of = PersonId(entry.get("of") or referral.person)
-            text = self._opened(of if of in referral.persons else referral.person, entry["sealed"])
-            delivery = "maybe_twice" if state == "sent" and maybe == "1" else state or ""
-            by = CounsellorId(entry["by"]) if entry.get("by") else None
-            lines.append(Line(number, moment(entry["at"]), entry["who"], text, delivery, by))
-        return lines
+            pipe.hmget(self._store.keys("out", "message", entry["out"] or "-"), *_ON_ITS_WAY)
+        return [self._line(referral, *row, *sent) for row, sent in zip(entries, pipe.execute(), strict=True)]
+
+    def _line(
+        self,
+        referral: Referral,
+        number: str,
+        entry: dict[str, str],
+        state: str | None,
+        maybe: str | None,
+        attempts: str | None,
+        held: str | None,
+        error: str | None,
+    ) -> Line:
+        of = PersonId(entry.get("of") or referral.person)
+        return Line(
+            number,
+            moment(entry["at"]),
+            entry["who"],
+            self._opened(of if of in referral.persons else referral.person, entry["sealed"]),
+            state or "",
+            CounsellorId(entry["by"]) if entry.get("by") else None,
+            int(attempts or 0) - int(held or 0),
+            error or "",
+            twice=maybe == "1" and state in ("sent", "delivered"),
+        )
 
     def _opened(self, person: PersonId, sealed: str) -> str:
         try:

@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.core.cipher import Cipher
-from bot.store.connection import Store, store_errors
-from bot.store.referrals import moment
+from bot.store.connection import Store, moment, store_errors
 
 FIELD = "released"
 PAGE = 500

@@ -45,6 +45,13 @@ local function say(id, who, sealed, shown, by, of)
   redis.call('HINCRBY', ref(id), 'lines', 1)
 end
 
+-- Takes back that a message was tried just now.
+local function untried(key)
+  local held = redis.call('HINCRBY', key, 'held', 1)
+  redis.call('HDEL', key, 'failing')
+  if held == tonumber(redis.call('HGET', key, 'attempts')) then redis.call('HDEL', key, 'tried') end
+end
+
 local function post(message, person, channel, sealed, referral)
   redis.call('HSET', P .. 'out:message:' .. message, 'person', person, 'channel', channel, 'sealed', sealed,
              'referral', referral, 'state', 'waiting', 'attempts', 0, 'created', now, 'maybe_sent', 0)

@@ -1,19 +1,30 @@
--- message id, token, 'sent' | 'dead' | 'retry' | 'hold', provider's id or error code, retry after ms -> 'ok' | 'stale'
+-- message id, token, 'sent' | 'dead' | 'retry' | 'hold', provider's id or reason, retry after ms,
+-- '1' when it may have been sent (retry) -> 'ok' | 'stale'
 -- 'hold' puts a message back that was not tried: it counts as no attempt.
 local message, token, state = ARGV[1], ARGV[2], ARGV[3]
 local key = P .. 'out:message:' .. message
 local r = redis.call('HMGET', key, 'attempts', 'state', 'person', 'referral')
 if r[1] ~= token or r[2] ~= 'sending' then return 'stale' end
 local line = P .. 'out:line:' .. r[3]
-if state == 'retry' or state == 'hold' then
-  redis.call('HSET', key, 'state', state == 'hold' and 'held' or 'waiting', 'error', ARGV[4])
-  if state == 'hold' then redis.call('HINCRBY', key, 'held', 1) end
+if state == 'retry' then
+  redis.call('HSET', key, 'state', 'waiting', 'error', ARGV[4])
+  redis.call('HSETNX', key, 'failing', now)
+  if ARGV[6] == '1' then redis.call('HSET', key, 'maybe_sent', 1) end
+  redis.call('ZADD', P .. 'out:due', now + ARGV[5], r[3])
+elseif state == 'hold' then
+  redis.call('HSET', key, 'state', 'held', 'error', ARGV[4])
+  untried(key)
   redis.call('ZADD', P .. 'out:due', now + ARGV[5], r[3])
 else
   redis.call('HSET', key, 'state', state, state == 'sent' and 'provider_id' or 'error', ARGV[4], 'settled', now)
   redis.call('LREM', line, 1, message)
-  if state == 'sent' then redis.call('EXPIRE', key, 2592000) else redis.call('ZADD', P .. 'out:dead', now, message) end
-  if state == 'dead' then audit('undeliverable', r[4], 'worker', ARGV[4]) end
+  if state == 'sent' then
+    redis.call('EXPIRE', key, 2592000)
+    redis.call('DEL', P .. 'out:fault:' .. redis.call('HGET', key, 'channel'))
+  else
+    redis.call('ZADD', P .. 'out:dead', now, message)
+    audit('undeliverable', r[4], 'worker', ARGV[4])
+  end
   if redis.call('LLEN', line) > 0 then redis.call('ZADD', P .. 'out:due', now, r[3])
   else redis.call('ZREM', P .. 'out:due', r[3]) end
 end
