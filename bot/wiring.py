@@ -48,6 +48,7 @@ from bot.store.staff import Staff
 from bot.store.turns import Turns
 from bot.store.verdicts import Verdicts
 from bot.store.watch import Watch
+from bot.store.windows import Windows
 from bot.worker import Duty, Worker
 from channels.base import Channel
 from channels.twilio_sms import TwilioSms
@@ -168,16 +169,22 @@ class Site:
         turns = Turns(self.store)
         shelter, joining = Shelter(self.answers, escalation), Joining(self.answers, Codes(self.store))
         return InboundService(
-            self.screen, self.answers, talk, escalation, self.people, self.sessions, turns, shelter, joining, self.watch
-        )
+            self.screen, self.answers, talk, escalation, self.people, self.sessions, turns, shelter, joining,
+            self.watch, self.windows,
+        )  # fmt: skip
 
     @cached_property
     def watch(self) -> Watch:
         return Watch(self.store)
 
     @cached_property
+    def windows(self) -> Windows:
+        return Windows(self.store, {c.name: c.window for c in self.channels.values() if c.window})
+
+    @cached_property
     def counselling(self) -> Counselling:
-        return Counselling(self.referrals, self.staff, self.answers, self.verdicts, Codes(self.store))
+        codes = Codes(self.store)
+        return Counselling(self.referrals, self.staff, self.answers, self.verdicts, codes, self.windows)
 
     @cached_property
     def verdicts(self) -> Verdicts:
@@ -199,7 +206,7 @@ class Site:
 
     @cached_property
     def worker(self) -> Worker:
-        delivery = Delivery(self.outbox, self.people, self.channels, self.sessions)
+        delivery = Delivery(self.outbox, self.people, self.channels, self.sessions, self.windows)
         return Worker(delivery, [*duties(self.upkeep), Duty(5.0, self.record.follow)])
 
     @cached_property

@@ -14,6 +14,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from bot.core.message import Inbound, Reply
+from bot.core.window import Window
 
 BODY_LIMIT = 64 * 1024
 """Bytes of a webhook body; both platforms send far less."""
@@ -85,7 +86,7 @@ class Unreachable(SendError):
 
 
 class WindowClosed(SendError):
-    """WeChat: outside 48 hours or five messages since she last wrote; possible again when she writes."""
+    """Outside the window or too many messages since she last wrote; possible again when she writes."""
 
 
 class Misconfigured(SendError):
@@ -94,6 +95,9 @@ class Misconfigured(SendError):
 
 class Channel(Protocol):
     """A way to people. ``style`` names the form of answers it carries (``text`` or ``sms``)."""
+
+    window: Window | None
+    """When it takes later messages; None: always."""
 
     name: str
     style: str

@@ -17,6 +17,7 @@ from twilio.rest import Client
 from twilio.twiml.messaging_response import MessagingResponse
 
 from bot.core.message import Inbound, Kind, Reply
+from bot.core.window import Window
 from channels.base import (
     Delivery,
     HttpAnswer,
@@ -67,6 +68,7 @@ class TwilioSms:
     name = "sms"
     style = "sms"
     patience_s = 13.0
+    window: Window | None = None
 
     def __init__(self, account_sid: str, auth_token: str, number: str, public_url: str, api: str) -> None:
         self._account = account_sid

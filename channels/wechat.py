@@ -19,6 +19,7 @@ from wechatpy.exceptions import WeChatException
 from wechatpy.replies import TextReply
 
 from bot.core.message import Inbound, Kind, Reply
+from bot.core.window import Window
 from channels.base import (
     Delivery,
     HttpAnswer,
@@ -63,6 +64,7 @@ class WeChat:
     name = "wechat"
     style = "text"
     patience_s = 4.5
+    window: Window | None = Window(hours=48, count=5, touch_s=60, touch_count=3)
 
     def __init__(
         self,

@@ -23,7 +23,9 @@ from bot.store.referrals import Referrals
 from bot.store.sessions import Sessions
 from bot.store.staff import Staff
 from bot.store.turns import Turns
+from bot.store.windows import Windows
 from bot.wiring import CONTENT
+from channels.wechat import WeChat
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -99,6 +101,12 @@ def sessions(store: Store, people: People) -> Sessions:
 @pytest.fixture
 def turns(store: Store) -> Turns:
     return Turns(store)
+
+
+@pytest.fixture
+def windows(store: Store) -> Windows:
+    """WeChat's window; SMS has none."""
+    return Windows(store, {"wechat": WeChat.window})
 
 
 @pytest.fixture

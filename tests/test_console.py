@@ -25,7 +25,7 @@ from bot.console.pages import FULL
 from bot.core.cipher import Cipher
 from bot.core.clock import SystemClock
 from bot.core.content import Library, load_library
-from bot.core.message import CounsellorId, ReferralId
+from bot.core.message import CounsellorId, Kind, ReferralId
 from bot.core.shelter import CHINA
 from bot.service.answers import Answers
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
@@ -40,6 +40,7 @@ from bot.store.record import Record
 from bot.store.referrals import Claim, Referrals
 from bot.store.staff import Counsellor, Skills, Staff
 from bot.store.verdicts import Verdicts
+from bot.store.windows import Windows
 from bot.wiring import CONTENT
 
 PASSWORD, SECRET = "a long enough password", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -88,9 +89,11 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def counselling(referrals: Referrals, staff: Staff, library: Library, store: Store, site_cipher: Cipher) -> Counselling:
+def counselling(
+    referrals: Referrals, staff: Staff, library: Library, store: Store, site_cipher: Cipher, windows: Windows
+) -> Counselling:
     answers, verdicts = Answers(library, SystemClock()), Verdicts(store, site_cipher)
-    return Counselling(referrals, staff, answers, verdicts, Joining(store))
+    return Counselling(referrals, staff, answers, verdicts, Joining(store), windows)
 
 
 @pytest.fixture
@@ -119,7 +122,8 @@ def app_without_store(tmp_path: Path, site_cipher: Cipher, library: Library) -> 
     away = Store(f"unix://{tmp_path}/nobody.sock", "t")
     people, staff = People(away, site_cipher, b"secret"), Staff(away, site_cipher)
     referrals, verdicts = Referrals(away, people), Verdicts(away, site_cipher)
-    counselling = Counselling(referrals, staff, Answers(library, SystemClock()), verdicts, Joining(away))
+    answers, codes, windows = Answers(library, SystemClock()), Joining(away), Windows(away, {})
+    counselling = Counselling(referrals, staff, answers, verdicts, codes, windows)
     editorial = editorial_on(away, library)
     yield create_console(
         counselling, editorial, Record(away, Audit(away, b"s")), staff, away.bell, COOKIE_KEY, cookie_secure=True
@@ -1141,3 +1145,52 @@ def test_words_that_may_have_gone_twice_say_so(desk: Browser, mine: ReferralId, 
         step(parcel)
     page = desk.get(f"/conversation/{mine}").text
     assert "taken by the platform, may have been sent twice" in page
+
+
+# The window in which the platform takes messages
+
+
+def test_the_page_says_how_many_messages_the_platform_still_takes(
+    desk: Browser, mine: ReferralId, people: People, windows: Windows
+) -> None:
+    windows.heard(people.name("wechat", OPENID), "wechat", Kind.TEXT)
+    assert "WeChat takes 5 more messages until" in desk.get(f"/conversation/{mine}").text
+    page = desk.post(f"/conversation/{mine}/write", text="Are you safe?").text
+    assert "WeChat takes 4 more messages until" in page
+
+
+def test_while_the_window_is_shut_the_box_is_closed_and_the_server_refuses(
+    desk: Browser, mine: ReferralId, people: People, windows: Windows, posted: Callable[[], list[str]]
+) -> None:
+    windows.heard(people.name("wechat", OPENID), "wechat", Kind.TEXT)
+    for number in range(5):
+        assert desk.post(f"/conversation/{mine}/write", text=str(number)).status_code == 200
+    refused = desk.post(f"/conversation/{mine}/write", text="one more")
+    assert (refused.status_code, posted()) == (409, ["0", "1", "2", "3", "4"])
+    page = desk.get(f"/conversation/{mine}").text
+    assert '<fieldset id="composer" disabled>' in page
+    assert all("takes no more messages until she writes again" in text for text in (refused.text, page))
+
+
+def test_a_second_click_on_the_last_message_of_a_window_is_no_refusal(
+    desk: Browser, mine: ReferralId, people: People, windows: Windows
+) -> None:
+    windows.heard(people.name("wechat", OPENID), "wechat", Kind.TEXT)
+    codes = [desk.post(f"/conversation/{mine}/write", text=n, op=f"operation-{n}").status_code for n in "123455"]
+    assert codes == [200] * 6
+
+
+def test_when_she_writes_the_box_opens_again(
+    desk: Browser, mine: ReferralId, people: People, windows: Windows, store: Store
+) -> None:
+    person, outbox = people.name("wechat", OPENID), Outbox(store, people)
+    windows.heard(person, "wechat", Kind.TEXT)
+    for number in range(5):
+        desk.post(f"/conversation/{mine}/write", text=str(number))
+        parcel = outbox.take()
+        assert parcel
+        outbox.sent(parcel, "1")
+    assert "data-shut" in desk.get(f"/conversation/{mine}/lines").text
+    windows.heard(person, "wechat", Kind.TEXT)
+    assert "WeChat takes 5 more" in desk.get(f"/conversation/{mine}/lines").text
+    assert desk.post(f"/conversation/{mine}/write", text="x").status_code == 200

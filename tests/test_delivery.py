@@ -13,6 +13,7 @@ from bot.store.connection import Store
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.sessions import Session, Sessions
+from bot.store.windows import Windows
 from channels import base
 from channels.base import (
     HttpAnswer,
@@ -23,7 +24,6 @@ from channels.base import (
     Unreachable,
     Unsure,
     Webhook,
-    WindowClosed,
 )
 
 NUMBER, OTHER, TEXT = "+85251234567", "+85257654321", "我们看到了 we are here"
@@ -57,8 +57,8 @@ def platform() -> Platform:
 
 
 @pytest.fixture
-def delivery(outbox: Outbox, people: People, platform: Platform, sessions: Sessions) -> Delivery:
-    return Delivery(outbox, people, {"sms": platform}, sessions, lambda: 0.5)
+def delivery(outbox: Outbox, people: People, platform: Platform, sessions: Sessions, windows: Windows) -> Delivery:
+    return Delivery(outbox, people, {"sms": platform}, sessions, windows, lambda: 0.5)
 
 
 @pytest.fixture
@@ -212,11 +212,10 @@ def test_a_try_without_an_answer_is_marked_as_perhaps_sent(
     assert message("m1")["maybe_sent"] == maybe
 
 
-@pytest.mark.parametrize("kind", [Unreachable, WindowClosed])
 def test_what_cannot_succeed_is_given_up_at_once(
-    delivery: Delivery, outbox: Outbox, person: PersonId, platform: Platform, kind: type[SendError]
+    delivery: Delivery, outbox: Outbox, person: PersonId, platform: Platform
 ) -> None:
-    platform.errors = [kind("21610", "the person has opted out")]
+    platform.errors = [Unreachable("21610", "the person has opted out")]
     outbox.post("m1", person, "sms", TEXT)
     delivery.one()
     assert (outbox.given_up(), outbox.waiting()) == (1, 0)
@@ -238,7 +237,7 @@ def test_staff_can_read_why_it_was_given_up(
 def test_after_one_is_given_up_the_next_is_sent(
     delivery: Delivery, outbox: Outbox, person: PersonId, platform: Platform
 ) -> None:
-    platform.errors = [WindowClosed("45015", "more than 48 hours")]
+    platform.errors = [Unreachable("21610", "opted out")]
     outbox.post("m1", person, "sms", "first")
     outbox.post("m2", person, "sms", "second")
     delivery.one()
@@ -255,10 +254,10 @@ def test_a_message_for_a_channel_that_is_not_set_up_waits_for_its_settings(
 
 
 def test_channels_are_known_by_their_own_name_not_by_their_path(
-    outbox: Outbox, people: People, person: PersonId, platform: Platform, sessions: Sessions
+    outbox: Outbox, people: People, person: PersonId, platform: Platform, sessions: Sessions, windows: Windows
 ) -> None:
     outbox.post("m1", person, "sms", TEXT)
-    Delivery(outbox, people, {"another-path": platform}, sessions).one()
+    Delivery(outbox, people, {"another-path": platform}, sessions, windows).one()
     assert len(platform.sent) == 1
 
 

@@ -30,6 +30,7 @@ from bot.store.sessions import Session, Sessions
 from bot.store.spool import SetAside, Spool
 from bot.store.staff import Staff
 from bot.store.watch import Watch
+from bot.store.windows import Windows
 from bot.wiring import CONTENT, duties
 from bot.worker import Duty, Worker
 from tests.test_delivery import NUMBER, OTHER, TEXT, Platform
@@ -50,7 +51,7 @@ def worker_on(
 ) -> Worker:
     """A worker with one channel."""
     sessions = Sessions(store, people)
-    delivery = Delivery(outbox, people, {"sms": platform}, sessions)
+    delivery = Delivery(outbox, people, {"sms": platform}, sessions, Windows(store, {}))
     silence = Silence(Watch(store), sessions, people, referrals)
     promise = Promise(referrals, Staff(store, Cipher({"k1": bytes(32)})), sessions, outbox, answers())
     audit, retention = Audit(store, b"secret"), timedelta(days=30)

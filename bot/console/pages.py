@@ -10,7 +10,7 @@ from flask import Blueprint, abort, g, redirect, render_template, request, url_f
 from bot.core.message import CounsellorId, ReferralId
 from bot.core.shelter import CHINA
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Conversation, Counselling
-from bot.store.referrals import Full, Stale, Taken
+from bot.store.referrals import Full, Stale, Taken, WindowShut
 
 LEVELS = {1: "danger now", 2: "held or in crisis", 3: "asks for a person", 4: "information"}
 KINDS = {
@@ -26,11 +26,22 @@ KINDS = {
 }
 LOST = "You do not hold this conversation any more: your lease ran out or it was passed on."
 FULL = "You hold as many conversations as you can. End, lay aside or pass on one first, or take a danger of level 1."
+SHUT = "The platform takes no more messages for this person until she writes again. Nothing was sent."
 ENDED = "This conversation has ended in the meantime."
 NOT_YOURS = "You hold no conversation of this name. Go back to the queue."
 NUMBER = re.compile(r"\d{1,16}-\d{1,16}\Z")
 """Of a line of a transcript."""
 NOT_SENT = f"{LOST} Your words were not sent."
+
+
+def china_time(moment: datetime) -> str:
+    """Weekday and time of day in China, where the person is."""
+    return moment.astimezone(CHINA).strftime("%a %H:%M")
+
+
+def china_day(moment: datetime) -> str:
+    """Day and time of day in China."""
+    return moment.astimezone(CHINA).strftime("%a %d %b %H:%M")
 
 
 def queue_pages(counselling: Counselling) -> Blueprint:
@@ -40,7 +51,9 @@ def queue_pages(counselling: Counselling) -> Blueprint:
     @pages.app_context_processor
     def words() -> dict[str, object]:
         return {
-            "local": _local,
+            "china_time": china_time,
+            "china_day": china_day,
+            "window_of": counselling.window,
             "LEVELS": LEVELS,
             "KINDS": KINDS,
             "OUTCOMES": OUTCOMES,
@@ -120,6 +133,8 @@ def _conversation_pages(pages: Blueprint, counselling: Counselling) -> None:
             counselling.write(_operation(), g.me, ReferralId(id_), request.form.get("text", ""))
         except Stale:
             return render_template("_lost.html", sentence=NOT_SENT), 409
+        except WindowShut:
+            return lines(ReferralId(id_)), 409
         except ValueError as error:
             return render_template("_lost.html", sentence=str(error)), 422
         return lines(ReferralId(id_))
@@ -172,10 +187,6 @@ def _ending_pages(pages: Blueprint, counselling: Counselling) -> None:
         return _change(lambda: counselling.resolve(_operation(), g.me, ReferralId(id_), outcome))
 
 
-def _local(moment: datetime) -> str:
-    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
-
-
 def _moment(given: str) -> datetime:
     """The day and hour of a form, in the time of China; an unreadable one gets a sentence."""
     try:
@@ -209,6 +220,8 @@ def _change(step: Callable[[], None], to: str | None = None) -> Any:
         return render_template("problem.html", title="Not yours any more", sentence=LOST), 409
     except Taken:
         return render_template("problem.html", title="Ended", sentence=ENDED), 409
+    except WindowShut:
+        return render_template("problem.html", title="Not sent", sentence=SHUT), 409
     except ValueError as error:
         return render_template("problem.html", title="Please check", sentence=str(error)), 422
     return redirect(to or url_for("queue.board"))

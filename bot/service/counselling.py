@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from bot.core.message import CounsellorId, ReferralId
+from bot.core.window import Opening
 from bot.service.answers import Answers
 from bot.store.joining import Joining
 from bot.store.referrals import LINES, Claim, Line, Referral, Referrals, Stale
 from bot.store.staff import Counsellor, Staff
 from bot.store.verdicts import Verdicts
+from bot.store.windows import Windows
 
 OUTCOMES = {
     "helped": "helped, no further step",
@@ -53,13 +55,20 @@ class Conversation:
 
 class Counselling:
     def __init__(
-        self, referrals: Referrals, staff: Staff, answers: Answers, verdicts: Verdicts, codes: Joining
+        self,
+        referrals: Referrals,
+        staff: Staff,
+        answers: Answers,
+        verdicts: Verdicts,
+        codes: Joining,
+        windows: Windows,
     ) -> None:
         self._referrals = referrals
         self._codes = codes
         self._verdicts = verdicts
         self._staff = staff
         self._answers = answers
+        self._windows = windows
 
     def board(self, me: Counsellor, page: int = 1) -> Board:
         """A page of those who wait, the last one when ``page`` is beyond it, and everything else of the moment."""
@@ -105,6 +114,11 @@ class Counselling:
             return None
         lines = self._referrals.transcript(referral, me.id, audited=first, before=before, count=LINES + 1)
         return Conversation(referral, lines[-LINES:], lines[1].number if len(lines) > LINES else None)
+
+    def window(self, referral: Referral) -> Opening | None:
+        """How many messages the platform still takes to this person; None where it does not count."""
+        channel, person = referral.heard_on
+        return self._windows.of(person, channel)
 
     def write(self, op: str, me: Counsellor, id_: ReferralId, text: str) -> None:
         """Sends a message to the person. Raises Stale; ValueError for an empty or too long text."""

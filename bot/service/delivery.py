@@ -12,10 +12,12 @@ from bot.store.connection import StoreAway
 from bot.store.outbox import Outbox, Parcel
 from bot.store.people import People, UnknownPerson
 from bot.store.sessions import Sessions
-from channels.base import Channel, Misconfigured, SendError, SlowDown, TryLater, Unsure
+from bot.store.windows import Windows
+from channels.base import Channel, Misconfigured, SendError, SlowDown, TryLater, Unsure, WindowClosed
 
 HIDDEN_PAUSE_MS = 15_000
 """How soon after her safe word a counsellor's words follow, at the latest."""
+SHUT = "the platform takes no more until she writes"
 LONGEST_HOLD_MS = 10 * 60_000
 _CHANCE = SystemRandom()
 
@@ -54,11 +56,13 @@ class Delivery:
         people: People,
         channels: Mapping[str, Channel],
         sessions: Sessions,
+        windows: Windows,
         share: Callable[[], float] = _CHANCE.random,
     ) -> None:
         self._outbox = outbox
         self._people = people
         self._sessions = sessions
+        self._windows = windows
         self._channels = {channel.name: channel for channel in channels.values()}
         self._share = share
 
@@ -71,11 +75,18 @@ class Delivery:
         if pause:
             self._outbox.hold(parcel, pause)
             return True
+        opening = self._windows.of(parcel.person, parcel.channel)
+        wrote = opening.wrote if opening else ""
+        if opening and not opening.left:
+            self._outbox.close(parcel, wrote, SHUT)
+            return True
         try:
             self._outbox.sent(parcel, self._send(parcel))
             logger().info("message_sent", channel=parcel.channel, attempt=parcel.attempts)
         except (UnknownPerson, SealBroken):
             self._outbox.dead(parcel, "erased")
+        except WindowClosed as error:
+            self._outbox.close(parcel, wrote, f"{error.code}: {error.says}")
         except SendError as error:
             self._failed(parcel, error)
         except StoreAway:

@@ -31,6 +31,7 @@ from bot.store.people import People, UnknownPerson
 from bot.store.sessions import Session, Sessions
 from bot.store.turns import Answered, Claimed, StillRunning, Turns
 from bot.store.watch import Watch
+from bot.store.windows import Windows
 
 MARGIN_S = 0.5
 """A platform's retry waits for the first delivery's answer until so long before the platform gives up."""
@@ -75,6 +76,7 @@ class InboundService:
         shelter: Shelter,
         joining: Joining,
         watch: Watch,
+        windows: Windows,
     ) -> None:
         self._screen = screen
         self._answers = answers
@@ -86,6 +88,7 @@ class InboundService:
         self._shelter = shelter
         self._joining = joining
         self._watch = watch
+        self._windows = windows
 
     def handle(self, inbound: Inbound, style: str, patience_s: float = 4.5) -> Outcome:
         """Answers one authenticated message.
@@ -129,6 +132,7 @@ class InboundService:
             return Outcome(self._remembered(person, claim), verdict, verdict.level)
         try:
             person = self._people.welcome(inbound.channel, inbound.address)
+            self._windows.heard(person, inbound.channel, inbound.kind)
             with self._turns.alone(person, max(SHORTEST_WAIT_S, patience_s - ENGINE_S)):
                 outcome = self._answer(inbound, person, verdict, form)
             self._remember(inbound, person, outcome.reply)

@@ -31,6 +31,7 @@ key                             type     holds
 {site}:bell                     string   counter that rises with every change a screen would show
 {site}:op:<id>                  string   the result of an operation, for the retry that follows a lost reply (1 day)
 {site}:person:<id>              hash     channel, wrapped data key, sealed address
+{site}:window:<person>          hash     when she last wrote, until when the platform takes messages, how many (30 days)
 {site}:session:<person>         string   sealed state of the conversation: language, open question, answers offered
 {site}:seen:<channel>:<digest>  string   "running:<token>" or the sealed reply to this platform message (7 days)
 {site}:lock:<person>            string   token of whoever handles this person's message now

@@ -11,6 +11,9 @@ DAY_S = 24 * 3600
 LEASE_MS = 30_000
 """How long a worker may take over one message before another may try it."""
 
+CLOSED_MS = 3600_000
+"""What waits for the person to write is looked at again so often, should her message have been missed."""
+
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
@@ -71,6 +74,10 @@ class Outbox:
     def hold(self, parcel: Parcel, after_ms: int) -> None:
         """Puts a message back untried: this is no moment to send to this person."""
         self._store.run("settle", parcel.id, parcel.token, "hold", "waits_until_safe", after_ms)
+
+    def close(self, parcel: Parcel, wrote: str, why: str) -> None:
+        """Keeps a message until she writes. ``wrote``: what was known of her last message when it was tried."""
+        self._store.run("settle", parcel.id, parcel.token, "closed", why, CLOSED_MS, wrote)
 
     def dead(self, parcel: Parcel, why: str) -> None:
         """Gives up on a message; it is kept and shown."""

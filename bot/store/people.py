@@ -62,7 +62,8 @@ class People:
         if self._erased is not None:
             self._erased.add(person)  # first: whoever asked to be forgotten is, even when a backup comes back
         keys = self._store.keys
-        self._store.client.delete(keys("person", person), keys("session", person), keys("talk", person))
+        parts = ("person", "session", "talk", "window")
+        self._store.client.delete(*(keys(part, person) for part in parts))
         self._store.client.zrem(keys("talks"), person)
 
     @store_errors

@@ -13,8 +13,7 @@ from typing import Any, cast
 
 from bot.core.message import CounsellorId, ReferralId
 from bot.store.audit import Audit, Entry
-from bot.store.connection import Store, store_errors
-from bot.store.referrals import moment
+from bot.store.connection import Store, moment, store_errors
 
 WAITS_S = (15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 14400, 28800, 86400, 259200)
 """Upper bounds of the classes into which waits are counted, and one class above them."""

@@ -33,6 +33,10 @@ class Stale(Exception):
     """The caller no longer holds this referral: the lease ran out, or it was passed on."""
 
 
+class WindowShut(Exception):
+    """The platform takes no more messages to this person until she writes."""
+
+
 class Taken(Exception):
     """Somebody else holds it, or it is resolved."""
 
@@ -188,22 +192,26 @@ class Referrals:
         _fenced(self._store.run("renew", claim.referral, claim.counsellor, claim.fence, WORK_MS))
 
     def send(self, op: str, claim: Claim, text: str) -> None:
-        """Writes to the person: transcript and outbox in one step, only for the holder. Raises Stale, UnknownPerson."""
+        """Writes to the person: transcript and outbox in one step, only for the holder.
+
+        Raises Stale, WindowShut, UnknownPerson.
+        """
         channel, person = self._known(claim.referral).heard_on
-        _fenced(
-            self._store.run(
-                "send",
-                self._op("send", op),
-                claim.referral,
-                claim.counsellor,
-                claim.fence,
-                "m" + self._store.keys.digest(op)[:16],
-                self._people.seal(person, text, "line"),
-                self._people.seal(person, text, "outbox"),
-                person,
-                channel,
-            )
+        answer = self._store.run(
+            "send",
+            self._op("send", op),
+            claim.referral,
+            claim.counsellor,
+            claim.fence,
+            "m" + self._store.keys.digest(op)[:16],
+            self._people.seal(person, text, "line"),
+            self._people.seal(person, text, "outbox"),
+            person,
+            channel,
         )
+        if answer == "shut":
+            raise WindowShut
+        _fenced(answer)
 
     def note(self, op: str, claim: Claim, text: str) -> None:
         """A line for colleagues that is never sent. Raises Stale."""

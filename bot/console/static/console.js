@@ -35,6 +35,12 @@ document.body.addEventListener("htmx:beforeSwap", (event) => {
   if ([409, 422].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
 });
 
+// While the platform's window is shut the box is, too; the words in it stay.
+document.body.addEventListener("htmx:afterSettle", () => {
+  const composer = document.getElementById("composer");
+  if (composer) composer.disabled = document.querySelector("#window[data-shut]") !== null;
+});
+
 // Whatever else goes wrong is said in a sentence; the words stay in the box.
 const trouble = document.getElementById("trouble");
 function say(sentence) {

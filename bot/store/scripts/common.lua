@@ -52,6 +52,13 @@ local function untried(key)
   if held == tonumber(redis.call('HGET', key, 'attempts')) then redis.call('HDEL', key, 'tried') end
 end
 
+-- How many messages the platform still takes to her; 0 too when nothing is known of her.
+local function left_for(person)
+  local r = redis.call('HMGET', P .. 'window:' .. person, 'until', 'left')
+  if not r[1] or tonumber(r[1]) <= now then return 0 end
+  return tonumber(r[2])
+end
+
 local function post(message, person, channel, sealed, referral)
   redis.call('HSET', P .. 'out:message:' .. message, 'person', person, 'channel', channel, 'sealed', sealed,
              'referral', referral, 'state', 'waiting', 'attempts', 0, 'created', now, 'maybe_sent', 0)

@@ -1,6 +1,7 @@
--- message id, token, 'sent' | 'dead' | 'retry' | 'hold', provider's id or reason, retry after ms,
--- '1' when it may have been sent (retry) -> 'ok' | 'stale'
--- 'hold' puts a message back that was not tried: it counts as no attempt.
+-- message id, token, 'sent' | 'dead' | 'retry' | 'hold' | 'closed', provider's id or reason, retry after ms,
+-- (retry) '1' when it may have been sent | (closed) when she had written last as the sender knew it -> 'ok' | 'stale'
+-- 'hold' and 'closed' put back what was not tried: it counts as no attempt. What is closed is due as soon as she writes
+-- (heard.lua), or at once when she wrote a moment ago.
 local message, token, state = ARGV[1], ARGV[2], ARGV[3]
 local key = P .. 'out:message:' .. message
 local r = redis.call('HMGET', key, 'attempts', 'state', 'person', 'referral')
@@ -15,11 +16,26 @@ elseif state == 'hold' then
   redis.call('HSET', key, 'state', 'held', 'error', ARGV[4])
   untried(key)
   redis.call('ZADD', P .. 'out:due', now + ARGV[5], r[3])
+elseif state == 'closed' then
+  local window = P .. 'window:' .. r[3]
+  untried(key)
+  if (redis.call('HGET', window, 'wrote') or '') ~= ARGV[6] then
+    redis.call('HSET', key, 'state', 'waiting')
+    redis.call('ZADD', P .. 'out:due', now, r[3])
+  else
+    redis.call('HSET', key, 'state', 'closed', 'error', ARGV[4])
+    redis.call('HSETNX', window, 'wrote', 0)
+    redis.call('HSETNX', window, 'until', 0)
+    redis.call('HSET', window, 'left', 0)
+    redis.call('EXPIRE', window, 2592000)
+    redis.call('ZADD', P .. 'out:due', now + ARGV[5], r[3])
+  end
 else
   redis.call('HSET', key, 'state', state, state == 'sent' and 'provider_id' or 'error', ARGV[4], 'settled', now)
   redis.call('LREM', line, 1, message)
   if state == 'sent' then
     redis.call('EXPIRE', key, 2592000)
+    if left_for(r[3]) > 0 then redis.call('HINCRBY', P .. 'window:' .. r[3], 'left', -1) end
     redis.call('DEL', P .. 'out:fault:' .. redis.call('HGET', key, 'channel'))
   else
     redis.call('ZADD', P .. 'out:dead', now, message)
