@@ -27,6 +27,7 @@ from bot.service.escalation import Escalation
 from bot.service.inbound import InboundService
 from bot.service.joining import Joining
 from bot.service.promise import Promise
+from bot.service.receipts import Receipts
 from bot.service.shelter import Shelter
 from bot.service.silence import Silence
 from bot.service.talk import Talk
@@ -121,6 +122,10 @@ class Site:
     @cached_property
     def outbox(self) -> Outbox:
         return Outbox(self.store, self.people)
+
+    @cached_property
+    def receipts(self) -> Receipts:
+        return Receipts(self.outbox)
 
     @cached_property
     def staff(self) -> Staff:
@@ -251,7 +256,7 @@ def gateway() -> Flask:
     site = build_site("gateway")
     site.screen, site.library, site.channels  # noqa: B018 - a broken file stops the start, not the first message
     site.content_watch.start()
-    app = create_gateway(site.inbound, site.channels, site.health)
+    app = create_gateway(site.inbound, site.channels, site.health, site.receipts)
     if site.settings.simulator:
         app.register_blueprint(simulator(site.settings))
     return app

@@ -8,7 +8,7 @@ bot/wiring.py, and a row in the contract test tests/test_channels.py.
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import requests
 from urllib3.exceptions import NewConnectionError
@@ -49,6 +49,15 @@ class Delivery:
 
     inbound: Inbound
     context: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """What became of a message that the platform took under this id; ``says`` is a sentence for staff."""
+
+    provider_id: str
+    state: Literal["on_its_way", "delivered", "failed"]
+    says: str = ""
 
 
 class Refused(Exception):
@@ -114,6 +123,15 @@ class Channel(Protocol):
 
     def send(self, address: str, text: str) -> str:
         """Sends a later message; the platform's id of it. Raises SendError."""
+        ...
+
+
+@runtime_checkable
+class Reporting(Channel, Protocol):
+    """A channel whose platform tells by a webhook of its own what became of each message."""
+
+    def status(self, webhook: Webhook) -> Status:
+        """The authenticated report. Raises Refused."""
         ...
 
 

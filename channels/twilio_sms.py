@@ -25,6 +25,7 @@ from channels.base import (
     Refused,
     SendError,
     SlowDown,
+    Status,
     TryLater,
     Unreachable,
     Unsure,
@@ -35,6 +36,8 @@ from channels.base import (
 
 TIMEOUT_S = 5
 PATH = "/webhooks/sms"
+STATUS = "/status"
+_DELIVERED, _FAILED = {"delivered", "read"}, {"undelivered", "failed", "canceled"}
 _SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
 _ERRORS: dict[int, tuple[type[SendError], str]] = {
@@ -48,6 +51,20 @@ _ERRORS: dict[int, tuple[type[SendError], str]] = {
     21635: (Unreachable, "the number cannot receive SMS"),
     21606: (Misconfigured, "ANLU_TWILIO_NUMBER is not a number that may send"),
 }
+_FATES = {
+    "30003": "the phone is off or out of reach",
+    "30005": "the number is not in use",
+    "30006": "a landline, or no route to this carrier",
+    "30007": "the carrier filtered the message out",
+    "30008": "the carrier does not say why",
+}
+"""Why a message that Twilio took did not arrive."""
+
+
+def _fate(code: str) -> str:
+    if code.isascii() and code.isdigit() and len(code) <= 6:
+        return f"{code}: {_FATES.get(code, 'Twilio could not deliver it')}"
+    return "Twilio could not deliver it"
 
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]
@@ -78,14 +95,29 @@ class TwilioSms:
         self._client = Client(account_sid, auth_token, http_client=_Http(api))
 
     def receive(self, webhook: Webhook) -> Delivery | HttpAnswer:
+        self._authenticate(webhook, self._url)
+        return Delivery(self._inbound(webhook.form))
+
+    def status(self, webhook: Webhook) -> Status:
+        self._authenticate(webhook, self._url + STATUS)
+        form = webhook.form
+        sid, state = form.get("MessageSid", ""), form.get("MessageStatus", "")
+        if form.get("AccountSid") != self._account:
+            raise Refused(403, "another account")
+        if not _SID.fullmatch(sid) or not state:
+            raise Refused(400, "malformed report (MessageSid or MessageStatus)")
+        if state in _FAILED:
+            return Status(sid, "failed", _fate(form.get("ErrorCode", "")))
+        return Status(sid, "delivered" if state in _DELIVERED else "on_its_way")
+
+    def _authenticate(self, webhook: Webhook, url: str) -> None:
         """Checks the signature over the configured address, never the Host header, and all fields that came."""
         if webhook.method != "POST":
             raise Refused(405, "only POST")
         signature = webhook.headers.get("X-Twilio-Signature", "")
-        url = self._url + (f"?{webhook.query_string}" if webhook.query_string else "")
+        url += f"?{webhook.query_string}" if webhook.query_string else ""
         if not self._validator.validate(url, dict(webhook.form), signature):
             raise Refused(403, "wrong signature")
-        return Delivery(self._inbound(webhook.form))
 
     def _inbound(self, form: Mapping[str, str]) -> Inbound:
         sid, number = form.get("MessageSid", ""), form.get("From", "")
@@ -106,7 +138,9 @@ class TwilioSms:
 
     def send(self, address: str, text: str) -> str:
         try:
-            message = self._client.messages.create(to=address, from_=self._number, body=printable(text))
+            message = self._client.messages.create(
+                to=address, from_=self._number, body=printable(text), status_callback=self._url + STATUS
+            )
         except (TwilioRestException, TwilioServiceException) as error:
             # Where Twilio names no code the library puts the HTTP status; a gateway's 502 tells nothing of the message.
             unknown = Unsure if error.code == error.status >= 500 else TryLater

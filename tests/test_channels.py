@@ -245,6 +245,70 @@ def test_a_webhook_that_is_not_good_is_refused(channel: Channel, webhook: Webhoo
     assert refusal.value.status == status
 
 
+# Reports of what became of a message
+
+REPORT = {"MessageSid": SID, "AccountSid": ACCOUNT, "MessageStatus": "undelivered", "ErrorCode": "30003"}
+
+
+def report(
+    fields: dict[str, str], signature: str | None = None, query_string: str = "", method: str = "POST"
+) -> Webhook:
+    url = f"{PUBLIC_URL}/webhooks/sms/status" + (f"?{query_string}" if query_string else "")
+    headers = {"X-Twilio-Signature": sms_signature(fields, url) if signature is None else signature, "Host": "x"}
+    return Webhook(method, "/webhooks/sms/status", {}, headers, b"", fields, query_string)
+
+
+BAD_REPORTS: dict[str, tuple[Webhook, int]] = {
+    "GET": (report(REPORT, method="GET"), 405),
+    "no signature": (report(REPORT, signature=""), 403),
+    "signature of another token": (report(REPORT, sms_signature(REPORT, token="x" * 32)), 403),
+    "signed for the messages' address": (report(REPORT, sms_signature(REPORT)), 403),
+    "one field more than signed": (dataclasses.replace(report(REPORT), form={**REPORT, "X": "1"}), 403),
+    "another fate than signed": (dataclasses.replace(report(REPORT), form={**REPORT, "MessageStatus": "sent"}), 403),
+    "query that was not signed": (dataclasses.replace(report(REPORT), query_string="a=1"), 403),
+    "nothing": (report({}), 403),
+    "another account": (report({**REPORT, "AccountSid": "AC" + "1" * 32}), 403),
+    "no MessageSid": (report(without(REPORT, "MessageSid")), 400),
+    "MessageSid malformed": (report({**REPORT, "MessageSid": SID + "\n"}), 400),
+    "no MessageStatus": (report(without(REPORT, "MessageStatus")), 400),
+}
+
+
+@pytest.mark.parametrize(("webhook", "status"), BAD_REPORTS.values(), ids=BAD_REPORTS.keys())
+def test_a_report_that_is_not_good_is_refused(webhook: Webhook, status: int) -> None:
+    with pytest.raises(Refused) as refusal:
+        sms().status(webhook)
+    assert refusal.value.status == status
+
+
+@pytest.mark.parametrize(
+    ("twilio", "ours"),
+    [(state, "on_its_way") for state in ("accepted", "scheduled", "queued", "sending", "sent", "of_next_year")]
+    + [(state, "delivered") for state in ("delivered", "read")]
+    + [(state, "failed") for state in ("undelivered", "failed", "canceled")],
+)
+def test_every_state_of_twilio_has_its_meaning(twilio: str, ours: str) -> None:
+    status = sms().status(report({**REPORT, "MessageStatus": twilio}))
+    assert (status.provider_id, status.state) == (SID, ours)
+
+
+@pytest.mark.parametrize(
+    ("code", "says"),
+    [
+        ("30003", "30003: the phone is off or out of reach"),
+        ("30999", "30999: Twilio could not deliver it"),
+        ("", "Twilio could not deliver it"),
+        (f"<b>{NUMBER}", "Twilio could not deliver it"),
+    ],
+)
+def test_why_it_did_not_arrive_is_a_sentence_that_quotes_nothing(code: str, says: str) -> None:
+    assert sms().status(report({**REPORT, "ErrorCode": code})).says == says
+
+
+def test_a_report_is_checked_with_its_query() -> None:
+    assert sms().status(report(REPORT, query_string="region=hk")).state == "failed"
+
+
 @pytest.mark.parametrize(("channel", "webhook", "_"), BAD.values(), ids=BAD.keys())
 def test_a_refusal_does_not_say_who_or_what(channel: Channel, webhook: Webhook, _: int) -> None:
     with pytest.raises(Refused) as refusal:

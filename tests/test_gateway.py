@@ -63,7 +63,7 @@ def engine() -> Iterator[EngineStub]:
 
 
 def client_of(site: Site) -> FlaskClient:
-    return create_gateway(site.inbound, site.channels, site.health).test_client()
+    return create_gateway(site.inbound, site.channels, site.health, site.receipts).test_client()
 
 
 @pytest.fixture

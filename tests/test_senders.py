@@ -209,7 +209,9 @@ def test_characters_that_wechat_cannot_show_do_not_stop_a_message(web: responses
 
 
 def test_twilio_sends_from_the_services_number(web: responses.RequestsMock, sms: TwilioSms) -> None:
-    match = [matchers.urlencoded_params_matcher({"To": NUMBER, "From": SERVICE_NUMBER, "Body": WORDS})]
+    fields = {"To": NUMBER, "From": SERVICE_NUMBER, "Body": WORDS}
+    fields["StatusCallback"] = "https://anlu.example/webhooks/sms/status"
+    match = [matchers.urlencoded_params_matcher(fields)]
     web.post(MESSAGES, json={"sid": "SM" + "c" * 32}, status=201, match=match)
     assert sms.send(NUMBER, WORDS) == "SM" + "c" * 32
 

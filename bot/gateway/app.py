@@ -7,14 +7,17 @@ from werkzeug.exceptions import HTTPException
 
 from bot.log import logger
 from bot.service.inbound import InboundService
+from bot.service.receipts import Receipts
+from bot.store.connection import StoreAway
 from bot.store.turns import StillRunning
-from channels.base import BODY_LIMIT, Channel, HttpAnswer, Refused, Webhook
+from channels.base import BODY_LIMIT, Channel, HttpAnswer, Refused, Reporting, Webhook
 
 
 def create_gateway(
     service: InboundService,
     channels: Mapping[str, Channel],
     health: Callable[[], dict[str, bool]],
+    receipts: Receipts,
 ) -> Flask:
     """The gateway's web application; ``channels`` by the last part of their webhook's path."""
     app = Flask("anlu.gateway", static_folder=None, template_folder=None)
@@ -31,16 +34,36 @@ def create_gateway(
         outcome = service.handle(delivery.inbound, channel.style, channel.patience_s)
         return _response(channel.reply(delivery, outcome.reply))
 
+    @app.post("/webhooks/<name>/status")
+    def status(name: str) -> tuple[str, int]:
+        channel = channels.get(name)
+        if not isinstance(channel, Reporting):
+            raise Refused(404, "no such channel")
+        receipts.take(channel.name, channel.status(_webhook(request)))
+        return "", 204
+
     @app.get("/health")
     def healthy() -> tuple[dict[str, bool], int]:
         """Up when the store answers; the engine may be away without the gateway being down."""
         parts = health()
         return parts, 200 if parts["store"] else 503
 
+    _explain(app)
+    return app
+
+
+def _explain(app: Flask) -> None:
+    """What the platforms get where there is no reply."""
+
     @app.errorhandler(Refused)
     def refused(error: Refused) -> Response:
         logger().warning("webhook_refused", path=request.path, status=error.status, reason=error.reason)
         return Response(f"{error.reason}\n", error.status, content_type="text/plain; charset=utf-8")
+
+    @app.errorhandler(StoreAway)
+    def away(_: StoreAway) -> Response:
+        logger().error("store_was_away", path=request.path)
+        return Response("the store is away\n", 503, content_type="text/plain; charset=utf-8")
 
     @app.errorhandler(StillRunning)
     def running(_: StillRunning) -> Response:
@@ -54,8 +77,6 @@ def create_gateway(
             return Response(f"{error.name}\n", status, content_type="text/plain; charset=utf-8")
         logger().critical("gateway_failed", path=request.path, error=type(error).__name__)
         return Response("a fault on our side\n", 500, content_type="text/plain; charset=utf-8")
-
-    return app
 
 
 def _webhook(incoming: Request) -> Webhook:

@@ -4,15 +4,10 @@ The phones post real signed webhooks over HTTP to the gateway's own adapters; th
 sends later and show it on the phone. Registered only when ANLU_SIMULATOR is set.
 """
 
-import base64
 import hashlib
-import hmac
 import re
 import secrets
-import threading
 import time
-from collections import deque
-from dataclasses import dataclass, field
 from urllib.parse import urlencode
 from xml.sax.saxutils import escape
 
@@ -21,41 +16,14 @@ import xmltodict
 from flask import Blueprint, Response, jsonify, render_template, request
 from wechatpy.crypto import WeChatCrypto
 
+from bot.gateway.simulated_phones import Phones
+from bot.gateway.simulated_twilio import TIMEOUT_S, plain, signature_of, twilio_platform
 from bot.settings import Settings
 
-KEPT = 200
-TIMEOUT_S = 10
+WRITTEN, TOUCHED = 5, 3
+"""Messages that WeChat takes after a message of hers, and after a touch of the menu; no time is kept here."""
 _NUMBER = re.compile(r"\+[0-9]{6,15}")
 _OPENID = re.compile(r"[A-Za-z0-9_-]{6,40}")
-
-
-@dataclass
-class Phone:
-    """What one phone shows: messages with a running number, ``me`` or ``them``."""
-
-    messages: deque[dict[str, object]] = field(default_factory=lambda: deque(maxlen=KEPT))
-    count: int = 0
-
-    def show(self, who: str, text: str) -> None:
-        self.count += 1
-        self.messages.append({"n": self.count, "who": who, "text": text, "at": time.strftime("%H:%M")})
-
-
-class Phones:
-    """All simulated phones by address; the screen of a phone lives as long as the gateway."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._phones: dict[str, Phone] = {}
-
-    def show(self, address: str, who: str, text: str) -> None:
-        with self._lock:
-            self._phones.setdefault(address, Phone()).show(who, text)
-
-    def after(self, address: str, number: int) -> list[dict[str, object]]:
-        with self._lock:
-            phone = self._phones.get(address, Phone())
-            return [m for m in phone.messages if int(str(m["n"])) > number]
 
 
 def simulator(settings: Settings) -> Blueprint:
@@ -78,6 +46,7 @@ def simulator(settings: Settings) -> Blueprint:
         openid, text = _given("address", _OPENID), request.form.get("text", "")
         event = request.form.get("event", "")
         phones.show(openid, "me", text or f"[{event}]")
+        phones.open_window(openid, TOUCHED if event else WRITTEN)
         answer = _post_wechat(settings, openid, text, event, aes=request.form.get("aes") == "1")
         if answer:
             phones.show(openid, "them", answer)
@@ -91,8 +60,14 @@ def simulator(settings: Settings) -> Blueprint:
             phones.show(number, "them", answer)
         return "", 204
 
+    @pages.post("/sms/power")
+    def sms_power() -> tuple[str, int]:
+        """Switches a phone off and on: what is sent meanwhile does not arrive, and Twilio says so."""
+        phones.switch(_given("address", _NUMBER), request.form.get("on") == "1")
+        return "", 204
+
     _wechat_platform(pages, settings, phones)
-    _twilio_platform(pages, settings, phones)
+    twilio_platform(pages, settings, phones)
     return pages
 
 
@@ -102,7 +77,7 @@ def _wechat_platform(pages: Blueprint, settings: Settings, phones: Phones) -> No
     @pages.post("/platform/wechat/cgi-bin/stable_token")
     def stable_token() -> Response:
         given = request.get_json(silent=True) or {}
-        if given.get("appid") != settings.wechat_app_id or given.get("secret") != _secret(settings.wechat_app_secret):
+        if given.get("appid") != settings.wechat_app_id or given.get("secret") != plain(settings.wechat_app_secret):
             return jsonify(errcode=40125, errmsg="invalid appsecret")
         return jsonify(access_token=_access_token(settings), expires_in=7200)
 
@@ -111,21 +86,11 @@ def _wechat_platform(pages: Blueprint, settings: Settings, phones: Phones) -> No
         if request.args.get("access_token") != _access_token(settings):
             return jsonify(errcode=40001, errmsg="invalid credential")
         given = request.get_json(silent=True) or {}
-        phones.show(str(given.get("touser")), "them", str(given.get("text", {}).get("content")))
+        openid = str(given.get("touser"))
+        if not phones.take_slot(openid):
+            return jsonify(errcode=45047, errmsg="out of response count limit")
+        phones.show(openid, "them", str(given.get("text", {}).get("content")))
         return jsonify(errcode=0, errmsg="ok", msgid=secrets.randbelow(10**12))
-
-
-def _twilio_platform(pages: Blueprint, settings: Settings, phones: Phones) -> None:
-    """Twilio as its REST client sees it."""
-
-    @pages.post("/platform/twilio/2010-04-01/Accounts/<sid>/Messages.json")
-    def twilio_messages(sid: str) -> tuple[Response, int]:
-        auth = request.authorization
-        known = auth and auth.username == sid == settings.twilio_account_sid
-        if not known or not auth or auth.password != _secret(settings.twilio_auth_token):
-            return jsonify(code=20003, message="Authenticate", status=401), 401
-        phones.show(request.form["To"], "them", request.form["Body"])
-        return jsonify(sid="SM" + secrets.token_hex(16), status="queued", body=request.form["Body"]), 201
 
 
 def _given(name: str, pattern: re.Pattern[str]) -> str:
@@ -133,23 +98,17 @@ def _given(name: str, pattern: re.Pattern[str]) -> str:
     return value if pattern.fullmatch(value) else "simulated"
 
 
-def _secret(value: object) -> str:
-    return value.get_secret_value() if value is not None else ""  # type: ignore[attr-defined]
-
-
 def _access_token(settings: Settings) -> str:
-    return hashlib.sha256(b"token:" + _secret(settings.wechat_app_secret).encode()).hexdigest()
+    return hashlib.sha256(b"token:" + plain(settings.wechat_app_secret).encode()).hexdigest()
 
 
 def _post_wechat(settings: Settings, openid: str, text: str, event: str, aes: bool) -> str:
     """Sends one message as the platform would; the passive reply's text, empty when there is none."""
-    token, now, nonce = _secret(settings.wechat_token), str(int(time.time())), secrets.token_hex(4)
+    token, now, nonce = plain(settings.wechat_token), str(int(time.time())), secrets.token_hex(4)
     xml = _wechat_xml(openid, text, event, now)
     query = {"timestamp": now, "nonce": nonce, "signature": _sha1(token, now, nonce), "openid": openid}
     crypto = (
-        WeChatCrypto(token, _secret(settings.wechat_aes_key), settings.wechat_app_id)
-        if settings.wechat_aes_key
-        else None
+        WeChatCrypto(token, plain(settings.wechat_aes_key), settings.wechat_app_id) if settings.wechat_aes_key else None
     )
     if crypto and aes:
         xml = crypto.encrypt_message(xml, nonce, now)
@@ -189,10 +148,7 @@ def _post_sms(settings: Settings, number: str, text: str) -> list[str]:
         "NumMedia": "0",
     }
     url = f"{settings.public_url}/webhooks/sms"
-    signed = url + "".join(key + fields[key] for key in sorted(fields))
-    mac = hmac.new(_secret(settings.twilio_auth_token).encode(), signed.encode(), hashlib.sha1).digest()
-    headers = {"X-Twilio-Signature": base64.b64encode(mac).decode()}
-    answer = requests.post(url, data=fields, headers=headers, timeout=TIMEOUT_S)
+    answer = requests.post(url, data=fields, headers=signature_of(settings, url, fields), timeout=TIMEOUT_S)
     if answer.status_code != 200:
         return [f"⚠ {answer.status_code} {answer.text.strip()[:200]}"]
     messages = (xmltodict.parse(answer.text)["Response"] or {}).get("Message") or []

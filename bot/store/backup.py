@@ -152,7 +152,7 @@ class Backup:
         messages = []
         for key in self._store.client.scan_iter(match=f"{prefix}out:message:*", count=PAGE):
             created, state = self._store.client.hmget(key, "created", "state")
-            if state not in ("sent", "dead"):
+            if state not in ("sent", "delivered", "dead", "aside"):
                 messages.append((float(created or 0), key.rpartition(":")[2]))
         for _, message in sorted(messages):
             to_send += int(self._store.run("rebuild_message", message))

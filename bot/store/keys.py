@@ -39,6 +39,8 @@ key                             type     holds
 {site}:out:line:<person>        list     ids of their messages, oldest first
 {site}:out:message:<id>         hash     person, channel, sealed text, state, attempts, times, reason, referral
 {site}:out:dead                 zset     messages given up; kept and shown
+{site}:out:by:<channel>:<d>     string   the message that the platform took under the id of this digest (30 days)
+{site}:out:early:<channel>:<d>  string   what the platform said of an id that no message had yet (1 day)
 {site}:out:fault:<channel>      string   why a channel that is set up wrongly cannot send (1 day, or until it sends)
 {site}:staff:<id>               hash     login, name, role, password hash, sealed TOTP secret, languages, kinds,
                                          provinces ("*": all), capacity

@@ -65,7 +65,19 @@ class Outbox:
         return self._people.open(parcel.person, parcel.sealed, "outbox")
 
     def sent(self, parcel: Parcel, provider_id: str) -> None:
-        self._store.run("settle", parcel.id, parcel.token, "sent", provider_id, 0)
+        """The platform took it under this id. What the platform reports of it later is ``follow``."""
+        by = self._by(parcel.channel, provider_id)
+        self._store.run("settle", parcel.id, parcel.token, "sent", provider_id, 0, by)
+
+    def follow(self, channel: str, provider_id: str, state: str, why: str) -> str:
+        """What became of a message that was sent: "delivered" or "failed" (then it is kept as given up).
+
+        "ok"; "early" when no message has this id yet, and then it is remembered for a day; "old" when more was known.
+        """
+        return str(self._store.run("follow", self._by(channel, provider_id), state, why))
+
+    def _by(self, channel: str, provider_id: str) -> str:
+        return f"{channel}:{self._store.keys.digest(provider_id)}" if provider_id else ""
 
     def retry(self, parcel: Parcel, after_ms: int, why: str, maybe_sent: bool = False) -> None:
         """Another try later. ``maybe_sent``: the platform did not say whether it took the message."""

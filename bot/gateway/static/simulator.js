@@ -48,10 +48,16 @@ document.querySelectorAll(".phone").forEach((phone) => {
   });
   phone.querySelectorAll("[data-event]").forEach((button) =>
     button.addEventListener("click", () => send({ event: button.dataset.event })));
+  const power = phone.querySelector("[name=power]");
+  if (power) power.addEventListener("change", () => {
+    const body = new URLSearchParams({ address: phone.dataset.address, on: power.checked ? "1" : "0" });
+    fetch(`/simulator/${phone.dataset.channel}/power`, { method: "POST", body });
+  });
   document.getElementById("new-people").addEventListener("click", () => {
     const number = Math.floor(Math.random() * 9e6) + 1e6;
     phone.dataset.address = phone.dataset.channel === "sms" ? `+8525${number}` : `sim-openid-${number}`;
     list.replaceChildren();
+    if (power) power.checked = true;
     last = 0;
   });
   setInterval(refresh, 500);

@@ -52,6 +52,39 @@ local function untried(key)
   if held == tonumber(redis.call('HGET', key, 'attempts')) then redis.call('HDEL', key, 'tried') end
 end
 
+-- What became of a message that the platform took under this id. Delivered is final; nothing leads back to "sent".
+local function follow(message, by, state, says)
+  local key = P .. 'out:message:' .. message
+  local r = redis.call('HMGET', key, 'state', 'by', 'referral')
+  if r[2] ~= by then return 'old' end
+  if state == 'delivered' and (r[1] == 'sent' or r[1] == 'dead') then
+    redis.call('HSET', key, 'state', 'delivered', 'error', '')
+    redis.call('EXPIRE', key, 2592000)
+    redis.call('ZREM', P .. 'out:dead', message)
+  elseif state == 'failed' and r[1] == 'sent' then
+    redis.call('HSET', key, 'state', 'dead', 'error', says, 'settled', now)
+    redis.call('PERSIST', key)
+    redis.call('ZADD', P .. 'out:dead', now, message)
+    audit('undeliverable', r[3], 'platform', says)
+  else
+    return 'old'
+  end
+  bell()
+  return 'ok'
+end
+
+-- Under which id the platform took a message; a report that came before is followed now.
+local function note_id(message, by)
+  if by == '' then return end
+  redis.call('HSET', P .. 'out:message:' .. message, 'by', by)
+  redis.call('SET', P .. 'out:by:' .. by, message, 'EX', 2592000)
+  local early = redis.call('GET', P .. 'out:early:' .. by)
+  if not early then return end
+  redis.call('DEL', P .. 'out:early:' .. by)
+  early = cjson.decode(early)
+  follow(message, by, early[1], early[2])
+end
+
 -- How many messages the platform still takes to her; 0 too when nothing is known of her.
 local function left_for(person)
   local r = redis.call('HMGET', P .. 'window:' .. person, 'until', 'left')

@@ -1,5 +1,6 @@
 -- message id, token, 'sent' | 'dead' | 'retry' | 'hold' | 'closed', provider's id or reason, retry after ms,
--- (retry) '1' when it may have been sent | (closed) when she had written last as the sender knew it -> 'ok' | 'stale'
+-- (sent) channel and digest of the provider's id | (retry) '1' when it may have been sent
+-- | (closed) when she had written last as the sender knew it -> 'ok' | 'stale'
 -- 'hold' and 'closed' put back what was not tried: it counts as no attempt. What is closed is due as soon as she writes
 -- (heard.lua), or at once when she wrote a moment ago.
 local message, token, state = ARGV[1], ARGV[2], ARGV[3]
@@ -36,6 +37,7 @@ else
   if state == 'sent' then
     redis.call('EXPIRE', key, 2592000)
     if left_for(r[3]) > 0 then redis.call('HINCRBY', P .. 'window:' .. r[3], 'left', -1) end
+    note_id(message, ARGV[6])
     redis.call('DEL', P .. 'out:fault:' .. redis.call('HGET', key, 'channel'))
   else
     redis.call('ZADD', P .. 'out:dead', now, message)
