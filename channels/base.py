@@ -6,8 +6,9 @@ bot/wiring.py, and a row in the contract test tests/test_channels.py.
 """
 
 import hmac
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
 
 import requests
@@ -132,6 +133,15 @@ class Reporting(Channel, Protocol):
 
     def status(self, webhook: Webhook) -> Status:
         """The authenticated report. Raises Refused."""
+        ...
+
+
+@runtime_checkable
+class Recalling(Channel, Protocol):
+    """A channel whose platform can be asked what it has taken."""
+
+    def find_sent(self, address: str, text: str, since: datetime) -> Sequence[str]:
+        """The platform's ids of later messages with these words to her since then, oldest first. Raises SendError."""
         ...
 
 

@@ -4,7 +4,9 @@ Two-way SMS with Twilio works in Hong Kong and many countries, not in mainland C
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -37,6 +39,10 @@ from channels.base import (
 TIMEOUT_S = 5
 PATH = "/webhooks/sms"
 STATUS = "/status"
+LISTED = 20
+"""So many of the last messages to a number are looked through for one that may have been sent."""
+CLOCKS_APART = timedelta(seconds=10)
+"""Twilio's clock may be so far behind ours."""
 _DELIVERED, _FAILED = {"delivered", "read"}, {"undelivered", "failed", "canceled"}
 _SID = re.compile(r"(SM|MM)[0-9a-fA-F]{32}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
@@ -137,15 +143,36 @@ class TwilioSms:
         return HttpAnswer(str(response), content_type="application/xml; charset=utf-8")
 
     def send(self, address: str, text: str) -> str:
-        try:
+        with _errors():
             message = self._client.messages.create(
                 to=address, from_=self._number, body=printable(text), status_callback=self._url + STATUS
             )
-        except (TwilioRestException, TwilioServiceException) as error:
-            # Where Twilio names no code the library puts the HTTP status; a gateway's 502 tells nothing of the message.
-            unknown = Unsure if error.code == error.status >= 500 else TryLater
-            kind, says = _ERRORS.get(error.code, (unknown, f"Twilio answered with error {error.code}"))
-            raise kind(str(error.code), says) from None
-        except (TwilioException, requests.RequestException, ValueError, KeyError, TypeError) as error:
-            raise lost(error, "Twilio gave no answer that can be read") from None
-        return str(message.sid)
+            return str(message.sid)
+
+    def find_sent(self, address: str, text: str, since: datetime) -> list[str]:
+        """Without those that failed, and without passive replies."""
+        wanted = printable(text).strip()
+        with _errors():
+            listed = self._client.messages.list(to=address, from_=self._number, limit=LISTED)
+            return [
+                str(message.sid)
+                for message in reversed(listed)
+                if message.body.strip() == wanted
+                and message.direction == "outbound-api"
+                and message.status not in _FAILED
+                and message.date_created >= since - CLOCKS_APART
+            ]
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Whatever the library raises, as an error of ours."""
+    try:
+        yield
+    except (TwilioRestException, TwilioServiceException) as error:
+        # Where Twilio names no code the library puts the HTTP status; a gateway's 502 tells nothing of the message.
+        unknown = Unsure if error.code == error.status >= 500 else TryLater
+        kind, says = _ERRORS.get(error.code, (unknown, f"Twilio answered with error {error.code}"))
+        raise kind(str(error.code), says) from None
+    except (TwilioException, requests.RequestException, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise lost(error, "Twilio gave no answer that can be read") from None

@@ -13,7 +13,7 @@ from bot.store.outbox import Outbox, Parcel
 from bot.store.people import People, UnknownPerson
 from bot.store.sessions import Sessions
 from bot.store.windows import Windows
-from channels.base import Channel, Misconfigured, SendError, SlowDown, TryLater, Unsure, WindowClosed
+from channels.base import Channel, Misconfigured, Recalling, SendError, SlowDown, TryLater, Unsure, WindowClosed
 
 HIDDEN_PAUSE_MS = 15_000
 """How soon after her safe word a counsellor's words follow, at the latest."""
@@ -81,7 +81,7 @@ class Delivery:
             self._outbox.close(parcel, wrote, SHUT)
             return True
         try:
-            self._outbox.sent(parcel, self._send(parcel))
+            self._send(parcel)
             logger().info("message_sent", channel=parcel.channel, attempt=parcel.attempts)
         except (UnknownPerson, SealBroken):
             self._outbox.dead(parcel, "erased")
@@ -103,11 +103,24 @@ class Delivery:
         wait = pause_until_safe(session.safe_hours, datetime.now(timezone.utc))
         return min(int(wait.total_seconds() * 1000), LONGEST_HOLD_MS)
 
-    def _send(self, parcel: Parcel) -> str:
+    def _send(self, parcel: Parcel) -> None:
         channel = self._channels.get(parcel.channel)
         if channel is None:
             raise Misconfigured("no_channel", f"no channel {parcel.channel} is set up here")
-        return channel.send(self._people.address(parcel.person), self._outbox.text(parcel))
+        address, text = self._people.address(parcel.person), self._outbox.text(parcel)
+        found = self._found(channel, parcel, address, text) if parcel.maybe_sent else None
+        self._outbox.sent(parcel, found or channel.send(address, text), found=found is not None)
+
+    def _found(self, channel: Channel, parcel: Parcel, address: str, text: str) -> str | None:
+        """The platform's id of what an earlier try has sent; None on any doubt, since silence is worse than a copy."""
+        if not isinstance(channel, Recalling):
+            return None
+        try:
+            taken = channel.find_sent(address, text, parcel.tried)
+        except SendError as error:
+            logger().warning("sent_messages_not_listed", channel=channel.name, code=error.code)
+            return None
+        return next(iter(self._outbox.unclaimed(channel.name, taken)), None)
 
     def _failed(self, parcel: Parcel, error: SendError) -> None:
         logger().warning("message_not_sent", channel=parcel.channel, code=error.code, attempt=parcel.attempts)

@@ -1,5 +1,6 @@
 """Messages on their way to people: durable, in order for each person, never silently dropped."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -64,10 +65,17 @@ class Outbox:
         """The words; SealBroken or UnknownPerson when the person was erased since."""
         return self._people.open(parcel.person, parcel.sealed, "outbox")
 
-    def sent(self, parcel: Parcel, provider_id: str) -> None:
-        """The platform took it under this id. What the platform reports of it later is ``follow``."""
+    def sent(self, parcel: Parcel, provider_id: str, found: bool = False) -> None:
+        """The platform took it under this id; ``found``: it had it already, from a try that got no answer."""
         by = self._by(parcel.channel, provider_id)
-        self._store.run("settle", parcel.id, parcel.token, "sent", provider_id, 0, by)
+        self._store.run("settle", parcel.id, parcel.token, "found" if found else "sent", provider_id, 0, by)
+
+    @store_errors
+    def unclaimed(self, channel: str, provider_ids: Sequence[str]) -> list[str]:
+        """Those of the platform's ids that are no message's yet."""
+        keys = [self._store.keys("out", "by", self._by(channel, id_)) for id_ in provider_ids]
+        owners = self._store.client.mget(keys) if keys else []
+        return [id_ for id_, owner in zip(provider_ids, owners, strict=True) if owner is None]
 
     def follow(self, channel: str, provider_id: str, state: str, why: str) -> str:
         """What became of a message that was sent: "delivered" or "failed" (then it is kept as given up).

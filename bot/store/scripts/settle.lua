@@ -1,12 +1,16 @@
--- message id, token, 'sent' | 'dead' | 'retry' | 'hold' | 'closed', provider's id or reason, retry after ms,
+-- message id, token, 'sent' | 'found' | 'dead' | 'retry' | 'hold' | 'closed', provider's id or reason, retry after ms,
 -- (sent) channel and digest of the provider's id | (retry) '1' when it may have been sent
 -- | (closed) when she had written last as the sender knew it -> 'ok' | 'stale'
--- 'hold' and 'closed' put back what was not tried: it counts as no attempt. What is closed is due as soon as she writes
+-- 'found': the platform was asked and has it already. 'hold' and 'closed' put back what was not tried: it counts as no attempt. What is closed is due as soon as she writes
 -- (heard.lua), or at once when she wrote a moment ago.
 local message, token, state = ARGV[1], ARGV[2], ARGV[3]
 local key = P .. 'out:message:' .. message
 local r = redis.call('HMGET', key, 'attempts', 'state', 'person', 'referral')
 if r[1] ~= token or r[2] ~= 'sending' then return 'stale' end
+if state == 'found' then
+  state = 'sent'
+  redis.call('HSET', key, 'maybe_sent', 0)
+end
 local line = P .. 'out:line:' .. r[3]
 if state == 'retry' then
   redis.call('HSET', key, 'state', 'waiting', 'error', ARGV[4])
