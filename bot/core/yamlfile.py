@@ -16,7 +16,7 @@ def read_yaml(path: Path) -> Any:
     """The content of one file; raises FileBroken."""
     try:
         data = yaml.load(path.read_text(encoding="utf-8"), Loader=_Loader)  # noqa: S506 - both loaders are safe ones
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, yaml.YAMLError) as error:  # also no UTF-8, a 13th month
         raise FileBroken(f"{path.name} cannot be read: {error}") from error
     if not data:
         raise FileBroken(f"{path.name} is empty")

@@ -7,6 +7,7 @@ from bot.core.content.forms import Form
 from bot.core.content.model import Answer, Bilingual, Fact, Figure, Hotline, Term
 from bot.core.content.places import Places
 from bot.core.content.translations import AWAITING, Translations
+from bot.core.hours import Hours
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Library:
     terms: dict[str, Term]
     translations: Translations
     """As they stand in their files; those that are not stale are in the answers and phrases already."""
+    hours: Hours
+    """When counsellors are there."""
 
     @property
     def everything(self) -> dict[str, Answer]:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from bot.core.content.checks import problems
+from bot.core.content.duty import load_duty
 from bot.core.content.files import parse, read, rows, severities, showable_ids, table
 from bot.core.content.forms import load_forms
 from bot.core.content.library import Library
@@ -37,6 +38,7 @@ def load_library(folder: Path) -> Library:
         menu=tuple(str(entry) for entry in rows(folder / "menu.yml", "menu")),
         terms=table(folder / "terms.yml", Term),
         translations=translations,
+        hours=load_duty(folder / "duty.yml"),
     )
     found = problems(library, _showable(library, data))
     if found:
