@@ -23,9 +23,12 @@ from bot.store.erased import Erased
 from bot.store.people import People
 
 HEAD = "anlu backup 1"
-DERIVED = frozenset({"queue", "lanes", "ripens", "leases", "parked", "bell", "out:due", "staff:present"})
+DERIVED = frozenset({
+    "queue", "lanes", "ripens", "leases", "parked", "asked", "bell", "out:due", "staff:present",
+})  # fmt: skip
 PASSING = (
     "record:", "ended:", "lane:", "hands:", "lock:", "heartbeat:", "open:", "out:line:", "staff:tries:", "staff:totp:",
+    "alarm:",
 )  # fmt: skip
 """Keys that are derived or only of the moment: they are not kept."""
 PAGE = 500

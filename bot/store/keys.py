@@ -13,6 +13,7 @@ key                             type     holds
 {site}:parked                   zset     referrals laid aside; score = when they come back (ms)
 {site}:promised                 zset     referrals whose person was told that nobody is on duty; score = when (ms)
 {site}:leases                   zset     referrals in a counsellor's hands; score = end of the lease (ms)
+{site}:asked                    zset     held referrals whose person waits for words; score = level * 1e13 + since (ms)
 {site}:resolved                 zset     resolved referrals, conversation not yet deleted; score = time resolved (ms)
 {site}:referral:<id>            hash     person, channel, language, level, kinds, province, state, opened, since, taken,
                                          holder, fence, lease, lane, known, also (her other names), heard_on, outcome
@@ -53,7 +54,10 @@ key                             type     holds
 {site}:checks                  zset     people asked whether they are safe; score = when silence counts (s)
 {site}:unanswered:<month>       hash     messages not understood by the topic that was guessed (400 days)
 {site}:helped:<month>           hash     "<answer id> yes" and "<answer id> no" as people judged answers (400 days)
-{site}:heartbeat:<process>      string   time of the last sign of life (ms)
+{site}:heartbeat:<process>      string   time of the last sign of life (ms); "inbound": of the last message that came
+{site}:alarm:taken              hash     "<level>:<step>" or "silence": when that alarm was given last (ms), by whom
+{site}:alarm:ack:<level>        hash     who is on it, from when, until when (ms)
+{site}:alarm:worker             string   set while the alarm about a worker that is gone is not to be repeated
 {site}:talk:<conversation>      string   Rasa's sealed tracker, bounded (written by bot/rasa/tracker_store.py)
 {site}:talks                    zset     conversations held by Rasa; score = last use (ms)
 ==============================  =======  ===========================================================================

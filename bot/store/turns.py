@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bot.core.message import PersonId
-from bot.store.connection import Store, StoreAway
+from bot.store.connection import Store, StoreAway, store_errors
 
 LOCK_MS = 20_000
 """Longest time one message may take before another process may go on with the next."""
@@ -53,9 +53,13 @@ class Turns:
                 raise StillRunning
             time.sleep(POLL_S)
 
+    @store_errors
     def finish(self, channel: str, message_id: str, sealed: str) -> None:
-        """Remembers the reply for the platform's retries."""
-        self._store.put(sealed, "seen", channel, self._store.keys.digest(message_id), ttl_s=REMEMBER_S)
+        """Remembers the reply for the platform's retries, and that a message came (the silence alarm wants to know)."""
+        keys, pipe = self._store.keys, self._store.client.pipeline(transaction=False)
+        pipe.set(keys("seen", channel, keys.digest(message_id)), sealed, ex=REMEMBER_S)
+        pipe.set(keys("heartbeat", "inbound"), int(time.time() * 1000))
+        pipe.execute()
 
     def abandon(self, channel: str, message_id: str, claim: Claimed) -> None:
         """Gives the claim back after a failure, so that the platform's retry is handled anew."""

@@ -36,6 +36,7 @@ if r[1] ~= 'waiting' then return cjson.encode({'taken', id}) end
 if full and r[2] ~= '1' then return cjson.encode({'full'}) end
 local fence = give(id, counsellor, lease)
 note_wait(r[2], tonumber(r[3]))
+redis.call('DEL', P .. 'alarm:ack:' .. r[2])
 audit('claimed', id, counsellor, 'fence ' .. fence)
 bell()
 return cjson.encode(after(op, {'claimed', id, tostring(fence)}))

@@ -30,6 +30,8 @@ local function after(op, result)
   return result
 end
 
+local function score(level, since) return level * 1e13 + since end
+
 local function ref(id) return P .. 'referral:' .. id end
 
 -- True when this counsellor still holds this referral under this fencing token and lease.
@@ -38,11 +40,20 @@ local function holds(id, counsellor, fence)
   return r[1] == 'claimed' and r[2] == counsellor and r[3] == fence and tonumber(r[4]) > now
 end
 
+-- The person of a case in a counsellor's hands waits for her words, from the first line that got none.
+local function await_words(id)
+  local r = redis.call('HMGET', ref(id), 'state', 'level')
+  if r[1] ~= 'claimed' then return end
+  local since = (redis.call('ZSCORE', P .. 'asked', id) or now) % 1e13
+  redis.call('ZADD', P .. 'asked', score(tonumber(r[2]), since), id)
+end
+
 -- shown: id of the message in the outbox; by: which counsellor; of: the person whose key sealed it
 local function say(id, who, sealed, shown, by, of)
   redis.call('XADD', P .. 'transcript:' .. id, '*', 'at', now, 'who', who, 'sealed', sealed, 'out', shown or '',
              'by', by or '', 'of', of or '')
   redis.call('HINCRBY', ref(id), 'lines', 1)
+  if who == 'person' then await_words(id) elseif who == 'counsellor' then redis.call('ZREM', P .. 'asked', id) end
 end
 
 -- Takes back that a message was tried just now.

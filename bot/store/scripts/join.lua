@@ -10,7 +10,7 @@ if state ~= 'waiting' and state ~= 'claimed' and state ~= 'parked' then return '
 local other = redis.call('GET', P .. 'open:' .. person)
 if other == id then return '{}' end
 if other then
-  take_out(other)
+  let_go(other)
   for _, line in ipairs(redis.call('XRANGE', P .. 'transcript:' .. other, '-', '+')) do
     redis.call('XADD', P .. 'transcript:' .. id, '*', unpack(line[2]))
     redis.call('HINCRBY', ref(id), 'lines', 1)

@@ -4,8 +4,8 @@ local REOPENS_S = 72 * 3600
 
 -- Level, then since when it waits. One of level 3 that has waited for AGES_MS stands with level 2, as if it came then.
 local function place(level, since)
-  if level == 3 and now - since >= AGES_MS then return 2e13 + since + AGES_MS end
-  return level * 1e13 + since
+  if level == 3 and now - since >= AGES_MS then return score(2, since + AGES_MS) end
+  return score(level, since)
 end
 
 -- Whom it waits for: who knows it, else who has the skills that somebody on the staff lacks; anybody in the end.
@@ -37,17 +37,17 @@ end
 local function line_up(id)
   local r = redis.call('HMGET', ref(id), 'level', 'since', 'language', 'kinds', 'province', 'known', 'lane', 'state')
   local level, since = tonumber(r[1]), tonumber(r[2])
-  local score = place(level, since)
+  local stands = place(level, since)
   local lane, changes = lane_of(level, since, r[3], r[4], r[5] or '', r[6] or '')
   if r[8] ~= 'waiting' then redis.call('HSET', ref(id), 'state', 'waiting', 'lane', lane)
   elseif r[7] ~= lane then
     leave_lane(id, r[7])
     redis.call('HSET', ref(id), 'lane', lane)
   end
-  redis.call('ZADD', P .. 'queue', score, id)
-  redis.call('ZADD', P .. 'lane:' .. lane, score, id)
+  redis.call('ZADD', P .. 'queue', stands, id)
+  redis.call('ZADD', P .. 'lane:' .. lane, stands, id)
   redis.call('SADD', P .. 'lanes', lane)
-  if level == 3 and score > 3e13 then changes = math.min(changes or math.huge, since + AGES_MS) end
+  if level == 3 and stands > 3e13 then changes = math.min(changes or math.huge, since + AGES_MS) end
   if changes then redis.call('ZADD', P .. 'ripens', changes, id) else redis.call('ZREM', P .. 'ripens', id) end
 end
 
@@ -56,7 +56,7 @@ local function ripen(at_most)
   for _, id in ipairs(redis.call('ZRANGEBYSCORE', P .. 'ripens', 0, now, 'LIMIT', 0, at_most)) do line_up(id) end
 end
 
--- Takes it out of wherever it is.
+-- Takes it out of wherever it is, on the way into somebody's hands.
 local function take_out(id)
   local r = redis.call('HMGET', ref(id), 'state', 'lane', 'holder')
   if r[1] == 'waiting' then
@@ -72,8 +72,14 @@ local function take_out(id)
   return r[1]
 end
 
-local function put_back(id)
+-- The same on the way to anywhere else: nobody owes her words now.
+local function let_go(id)
   take_out(id)
+  redis.call('ZREM', P .. 'asked', id)
+end
+
+local function put_back(id)
+  let_go(id)
   redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0)
   line_up(id)
 end
@@ -86,13 +92,14 @@ local function give(id, counsellor, lease_ms)
              'known', '')
   redis.call('ZADD', P .. 'leases', now + lease_ms, id)
   redis.call('SADD', P .. 'hands:' .. counsellor, id)
+  await_words(id)
   return fence
 end
 
 -- Somebody whose referral was laid aside, or ended a while ago, waits again: from now on, and first for whoever knows
 -- her, if that one is on duty.
 local function wake(id, known)
-  take_out(id)
+  let_go(id)
   local until_when = redis.call('ZSCORE', P .. 'staff:present', known)
   if not until_when or tonumber(until_when) <= now then known = '' end
   redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0, 'since', now, 'known', known)
