@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 import pyotp
 
-from bot import evaluating_distress, rasa_process
+from bot import evaluating_distress, rasa_process, wiring
 from bot.asking import ask_all, private_site
 from bot.core.content import ContentError
 from bot.core.figures import Share
@@ -66,8 +66,8 @@ def run() -> None:
 
 @main.command()
 def worker() -> None:
-    """Runs the worker: outbox, leases, spool."""
-    build_site("worker").worker.run()
+    """Runs the worker: outbox, leases, spool, alarms."""
+    wiring.worker().run()
 
 
 @main.command()
@@ -211,11 +211,12 @@ def staff() -> None:
 @click.argument("login")
 @click.option("--name", required=True, help="as colleagues see it")
 @click.option("--role", type=click.Choice(ROLES), default="counsellor", show_default=True)
+@click.option("--alarm-number", default="", help="where alarms reach her by SMS, such as +85230000000")
 @click.password_option(help="at least 12 characters")
-def staff_add(login: str, name: str, role: str, password: str) -> None:
+def staff_add(login: str, name: str, role: str, alarm_number: str, password: str) -> None:
     """Adds a member of staff and prints the secret for the authenticator."""
     secret = pyotp.random_base32()
-    build_site("cli").staff.add(login, name, role, password, secret)
+    build_site("cli").staff.add(login, name, role, password, secret, alarm_number)
     uri = pyotp.TOTP(secret).provisioning_uri(name=login, issuer_name="Anlu")
     click.echo(f"{login} is added. Authenticator secret: {secret}\n{uri}")
 
@@ -236,6 +237,15 @@ def staff_skills(login: str, languages: str | None, kinds: str | None, provinces
 
 def _listed(given: str | None) -> tuple[str, ...] | None:
     return tuple(part.strip() for part in given.split(",")) if given else None
+
+
+@staff.command("set")
+@click.argument("login")
+@click.option("--alarm-number", required=True, help='where alarms reach her by SMS, such as +85230000000; "" for none')
+def staff_set(login: str, alarm_number: str) -> None:
+    """Changes where alarms reach a member of staff."""
+    build_site("cli").staff.set_alarm_number(login, alarm_number)
+    click.echo(f"Alarms {'reach' if alarm_number else 'do not reach'} {login} by SMS.")
 
 
 @main.command()

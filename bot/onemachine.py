@@ -102,6 +102,7 @@ class OneMachine:
             "ANLU_TWILIO_API": f"{public}/simulator/platform/twilio",
             "ANLU_WECHAT_MODE": "compatible",
             "ANLU_CONSOLE_COOKIE_SECURE": "0",
+            "ANLU_CONSOLE_URL": f"http://127.0.0.1:{self.ports.console}/",
         }
 
     def children(self, model: Path) -> list[Child]:

@@ -4,7 +4,7 @@ Secrets have no defaults: outside the simulator a missing or well-known one stop
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bot.core.alarms import PHONE_NUMBER
 from bot.core.cipher import Cipher, unb64
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -70,6 +71,14 @@ class Settings(BaseSettings):
     twilio_api: str = Field("https://api.twilio.com", description="Twilio: address of the platform's interface")
 
     console_cookie_secure: bool = Field(True, description="sends the console's cookie over https only")
+    console_url: str = Field("", description="the console's address as staff see it; alarms name it")
+
+    alarm_webhook: str = Field("", description="address that alarms are posted to as JSON; empty: none")
+    alarm_webhook_secret: SecretStr | None = Field(None, description="signs what is posted to ANLU_ALARM_WEBHOOK")
+    oncall_numbers: str = Field("", description="numbers of the on-call phones, E.164, comma between")
+    silence_hours: int = Field(
+        6, ge=0, description="hours of daytime without any message until the silence alarm; 0 turns it off"
+    )
 
     @cached_property
     def site_cipher(self) -> Cipher:
@@ -83,6 +92,11 @@ class Settings(BaseSettings):
                 "ANLU_MASTER_KEYS cannot be read: write id:key with 32 bytes in base64 "
                 "(make one with `anlu new-secrets`)"
             ) from error
+
+    @property
+    def on_call(self) -> tuple[str, ...]:
+        """The on-call phones' numbers."""
+        return tuple(number.strip() for number in self.oncall_numbers.split(",") if number.strip())
 
     @property
     def wechat_on(self) -> bool:
@@ -107,23 +121,35 @@ def load_settings() -> Settings:
         names = ", ".join("ANLU_" + "_".join(map(str, e["loc"])).upper() for e in error.errors())
         raise SettingsError(f"These settings are missing or wrong: {names}. docs/SETTINGS.md explains each.") from None
     problems = [p for name in _secret_names() for p in _weak(settings, name)]
-    if settings.wechat_on and not (settings.wechat_app_id and settings.wechat_app_secret):
-        problems.append("ANLU_WECHAT_TOKEN is set, so ANLU_WECHAT_APP_ID and ANLU_WECHAT_APP_SECRET are needed too")
-    if settings.wechat_on and settings.wechat_mode != "plain" and not settings.wechat_aes_key:
-        problems.append("ANLU_WECHAT_MODE is not plain, so ANLU_WECHAT_AES_KEY is needed too")
-    aes = settings.wechat_aes_key.get_secret_value() if settings.wechat_aes_key else None
-    if aes is not None and not re.fullmatch(r"[A-Za-z0-9+/]{43}", aes):
-        problems.append("ANLU_WECHAT_AES_KEY must be the 43 letters and digits of the account's EncodingAESKey")
-    if settings.twilio_on and not (settings.twilio_account_sid and settings.twilio_number):
-        problems.append(
-            "ANLU_TWILIO_AUTH_TOKEN is set, so ANLU_TWILIO_ACCOUNT_SID and ANLU_TWILIO_NUMBER are needed too"
-        )
+    problems += [*_account_problems(settings), *_alarm_problems(settings)]
     if settings.simulator and urlsplit(settings.public_url).hostname not in {"127.0.0.1", "localhost"}:
         problems.append("ANLU_SIMULATOR is on at a public address: turn it off, anybody could write as anybody")
     if problems:
         raise SettingsError("; ".join(problems) + ".")
     settings.site_cipher  # noqa: B018 - a broken key must stop the start, not the first message
     return settings
+
+
+def _account_problems(settings: Settings) -> Iterator[str]:
+    """What is missing or wrong in the accounts at the platforms."""
+    if settings.wechat_on and not (settings.wechat_app_id and settings.wechat_app_secret):
+        yield "ANLU_WECHAT_TOKEN is set, so ANLU_WECHAT_APP_ID and ANLU_WECHAT_APP_SECRET are needed too"
+    if settings.wechat_on and settings.wechat_mode != "plain" and not settings.wechat_aes_key:
+        yield "ANLU_WECHAT_MODE is not plain, so ANLU_WECHAT_AES_KEY is needed too"
+    aes = settings.wechat_aes_key.get_secret_value() if settings.wechat_aes_key else None
+    if aes is not None and not re.fullmatch(r"[A-Za-z0-9+/]{43}", aes):
+        yield "ANLU_WECHAT_AES_KEY must be the 43 letters and digits of the account's EncodingAESKey"
+    if settings.twilio_on and not (settings.twilio_account_sid and settings.twilio_number):
+        yield ("ANLU_TWILIO_AUTH_TOKEN is set, so ANLU_TWILIO_ACCOUNT_SID and ANLU_TWILIO_NUMBER are needed too")
+
+
+def _alarm_problems(settings: Settings) -> Iterator[str]:
+    if settings.alarm_webhook and urlsplit(settings.alarm_webhook).scheme not in {"http", "https"}:
+        yield "ANLU_ALARM_WEBHOOK must be an address that begins with https://"
+    if settings.alarm_webhook and not settings.alarm_webhook_secret:
+        yield "ANLU_ALARM_WEBHOOK is set, so ANLU_ALARM_WEBHOOK_SECRET is needed too"
+    if not all(PHONE_NUMBER.fullmatch(number) for number in settings.on_call):
+        yield "ANLU_ONCALL_NUMBERS must be numbers such as +85230000000, comma between"
 
 
 def _secret_names() -> list[str]:

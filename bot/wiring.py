@@ -18,10 +18,15 @@ from bot.dialogue.keywords import KeywordMenu
 from bot.gateway.app import create_gateway
 from bot.gateway.simulator import simulator
 from bot.log import configure, logger
+from bot.service.alarm_desk import AlarmDesk
+from bot.service.alarm_sender import AlarmSender
+from bot.service.alarm_ways import Ways
+from bot.service.alarms import Alarms
 from bot.service.answers import Answers
 from bot.service.content_watch import ContentWatch
 from bot.service.counselling import Counselling
 from bot.service.delivery import Delivery
+from bot.service.duty_hours import DutyHours
 from bot.service.editorial import Editorial
 from bot.service.escalation import Escalation
 from bot.service.inbound import InboundService
@@ -32,7 +37,9 @@ from bot.service.shelter import Shelter
 from bot.service.silence import Silence
 from bot.service.talk import Talk
 from bot.service.upkeep import Upkeep
+from bot.service.worker_watch import WorkerWatch
 from bot.settings import ROOT, Settings, load_settings
+from bot.store.alarms import AlarmStore
 from bot.store.audit import Audit
 from bot.store.backup import Backup
 from bot.store.connection import Store, StoreAway
@@ -212,7 +219,37 @@ class Site:
     @cached_property
     def worker(self) -> Worker:
         delivery = Delivery(self.outbox, self.people, self.channels, self.sessions, self.windows)
-        return Worker(delivery, [*duties(self.upkeep), Duty(5.0, self.record.follow)])
+        followed = Duty(5.0, self.record.follow)
+        return Worker(delivery, [*duties(self.upkeep), *alarm_duties(self.alarms), followed])
+
+    @cached_property
+    def hours(self) -> DutyHours:
+        return DutyHours(CONTENT / "duty.yml")
+
+    @cached_property
+    def alarms(self) -> Alarms:
+        silence = timedelta(hours=self.settings.silence_hours)
+        store = AlarmStore(self.store)
+        return Alarms(store, self.staff, self.hours, self.alarm_ways, self.alarm_sender, silence)
+
+    @cached_property
+    def alarm_ways(self) -> Ways:
+        s = self.settings
+        secret = s.alarm_webhook_secret.get_secret_value().encode() if s.alarm_webhook_secret else b""
+        webhook = (s.alarm_webhook, secret) if s.alarm_webhook else None
+        return Ways(s.site, s.console_url, self.channels.get("sms"), webhook, s.on_call)
+
+    @cached_property
+    def alarm_sender(self) -> AlarmSender:
+        return AlarmSender()
+
+    @cached_property
+    def worker_watch(self) -> WorkerWatch:
+        return WorkerWatch(self.store, self.alarm_ways, self.alarm_sender)
+
+    @cached_property
+    def alarm_desk(self) -> AlarmDesk:
+        return AlarmDesk(AlarmStore(self.store), self.staff, self.hours, lambda: self.worker_watch.silent)
 
     @cached_property
     def upkeep(self) -> Upkeep:
@@ -236,6 +273,11 @@ def duties(upkeep: Upkeep) -> list[Duty]:
         Duty(300.0, upkeep.seal_audit),
         Duty(60.0, upkeep.delete_old),
     ]
+
+
+def alarm_duties(alarms: Alarms) -> list[Duty]:
+    """What the worker does for the alarms."""
+    return [Duty(2.0, alarms.climb), Duty(60.0, alarms.hear_nobody)]
 
 
 def _up(probe: Callable[[], bool]) -> bool:
@@ -262,18 +304,22 @@ def gateway() -> Flask:
     return app
 
 
+def worker() -> Worker:
+    """The worker, its alarms included."""
+    site = build_site("worker")
+    site.alarm_sender.start()
+    return site.worker
+
+
 def console() -> Flask:
     """The console's WSGI application."""
     site = build_site("console")
+    site.alarm_sender.start()
+    site.worker_watch.start()
     secret = site.settings.session_secret.get_secret_value()
     site.content_watch.start()
     editorial = Editorial(site.answers, site.helped, site.unanswered, lambda: site.content_watch.problem)
+    secure = site.settings.console_cookie_secure
     return create_console(
-        site.counselling,
-        editorial,
-        site.record,
-        site.staff,
-        site.store.bell,
-        secret,
-        site.settings.console_cookie_secure,
+        site.counselling, editorial, site.record, site.alarm_desk, site.staff, site.store.bell, secret, secure
     )

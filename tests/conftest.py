@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import structlog
 
@@ -26,6 +27,13 @@ from bot.store.turns import Turns
 from bot.store.windows import Windows
 from bot.wiring import CONTENT
 from channels.wechat import WeChat
+
+
+# A busy machine makes no example wrong: neither how long one takes nor how slowly it is drawn may fail a test.
+hypothesis.settings.register_profile(
+    "anlu", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True
+)
+hypothesis.settings.load_profile("anlu")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -25,11 +25,14 @@ from bot.console.pages import FULL
 from bot.core.cipher import Cipher
 from bot.core.clock import SystemClock
 from bot.core.content import Library, load_library
+from bot.core.hours import ALWAYS_OPEN
 from bot.core.message import CounsellorId, Kind, ReferralId
 from bot.core.shelter import CHINA
+from bot.service.alarm_desk import AlarmDesk
 from bot.service.answers import Answers
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
 from bot.service.editorial import Editorial
+from bot.store.alarms import AlarmStore
 from bot.store.audit import Audit
 from bot.store.connection import Store
 from bot.store.counts import Counts
@@ -112,8 +115,15 @@ def record(store: Store) -> Record:
 
 
 @pytest.fixture
-def app(counselling: Counselling, editorial: Editorial, record: Record, staff: Staff, store: Store) -> Flask:
-    return create_console(counselling, editorial, record, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+def alarms(store: Store, staff: Staff) -> AlarmDesk:
+    return AlarmDesk(AlarmStore(store), staff, lambda: ALWAYS_OPEN, lambda: False)
+
+
+@pytest.fixture
+def app(
+    counselling: Counselling, editorial: Editorial, record: Record, alarms: AlarmDesk, staff: Staff, store: Store
+) -> Flask:
+    return create_console(counselling, editorial, record, alarms, staff, store.bell, COOKIE_KEY, cookie_secure=True)
 
 
 @pytest.fixture
@@ -125,9 +135,11 @@ def app_without_store(tmp_path: Path, site_cipher: Cipher, library: Library) -> 
     answers, codes, windows = Answers(library, SystemClock()), Joining(away), Windows(away, {})
     counselling = Counselling(referrals, staff, answers, verdicts, codes, windows)
     editorial = editorial_on(away, library)
-    yield create_console(
-        counselling, editorial, Record(away, Audit(away, b"s")), staff, away.bell, COOKIE_KEY, cookie_secure=True
+    record, alarms = (
+        Record(away, Audit(away, b"s")),
+        AlarmDesk(AlarmStore(away), staff, lambda: ALWAYS_OPEN, lambda: False),
     )
+    yield create_console(counselling, editorial, record, alarms, staff, away.bell, COOKIE_KEY, cookie_secure=True)
     away.client.close()
 
 
@@ -257,12 +269,13 @@ def test_a_cookie_signed_with_another_key_is_worthless(
     counselling: Counselling,
     editorial: Editorial,
     record: Record,
+    alarms: AlarmDesk,
     staff: Staff,
     store: Store,
     app: Flask,
     mei: Counsellor,
 ) -> None:
-    other = create_console(counselling, editorial, record, staff, store.bell, "f" * 32, cookie_secure=True)
+    other = create_console(counselling, editorial, record, alarms, staff, store.bell, "f" * 32, cookie_secure=True)
     forged = Browser(other).sign_in_as(mei)
     cookie = forged.client.get_cookie("anlu_console", domain="console.example")
     assert cookie
@@ -392,6 +405,7 @@ def test_a_fault_carries_the_headers_too_and_shows_no_trace(
     counselling: Counselling,
     editorial: Editorial,
     record: Record,
+    alarms: AlarmDesk,
     staff: Staff,
     mei: Counsellor,
     logged: Callable[[], str],
@@ -399,7 +413,7 @@ def test_a_fault_carries_the_headers_too_and_shows_no_trace(
     def broken() -> int:
         raise ZeroDivisionError(TEXT)
 
-    app = create_console(counselling, editorial, record, staff, broken, COOKIE_KEY, cookie_secure=True)
+    app = create_console(counselling, editorial, record, alarms, staff, broken, COOKIE_KEY, cookie_secure=True)
     answer = Browser(app).get("/health")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (500, "no-store")
     assert "ZeroDivision" not in answer.text
@@ -831,9 +845,14 @@ def _often(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_often")
 def test_the_stream_rings_at_the_start_and_after_a_change(
-    counselling: Counselling, store: Store, mei: Counsellor, people: People, referrals: Referrals
+    counselling: Counselling,
+    store: Store,
+    alarms: AlarmDesk,
+    mei: Counsellor,
+    people: People,
+    referrals: Referrals,
 ) -> None:
-    stream = live.rings(counselling, store.bell, mei)
+    stream = (event for event in live.rings(counselling, store.bell, alarms, mei) if "alarm" not in event)
     first = [next(stream), next(stream)]
     placed = referrals.enqueue("cry", people.welcome("sms", "+8521"), "sms", "en", 1, ("violence",), "help")
     assert placed.created
@@ -843,9 +862,9 @@ def test_the_stream_rings_at_the_start_and_after_a_change(
 
 @pytest.mark.usefixtures("_often")
 def test_an_open_screen_keeps_her_on_duty(
-    counselling: Counselling, store: Store, staff: Staff, mei: Counsellor
+    counselling: Counselling, store: Store, alarms: AlarmDesk, staff: Staff, mei: Counsellor
 ) -> None:
-    stream = live.rings(counselling, store.bell, mei)
+    stream = live.rings(counselling, store.bell, alarms, mei)
     next(stream)
     next(stream)
     assert staff.present() == [mei.id]
@@ -853,10 +872,10 @@ def test_an_open_screen_keeps_her_on_duty(
 
 @pytest.mark.usefixtures("_often")
 def test_an_open_screen_renews_what_she_holds(
-    counselling: Counselling, store: Store, mei: Counsellor, mine: ReferralId
+    counselling: Counselling, store: Store, alarms: AlarmDesk, mei: Counsellor, mine: ReferralId
 ) -> None:
     before = store.client.zscore(store.keys("leases"), mine)
-    stream = live.rings(counselling, store.bell, mei)
+    stream = live.rings(counselling, store.bell, alarms, mei)
     next(stream)
     next(stream)
     assert store.client.zscore(store.keys("leases"), mine) > before
@@ -881,10 +900,10 @@ def test_one_screen_does_not_renew_what_a_colleague_holds(
 
 @pytest.mark.usefixtures("_often")
 def test_a_stream_ends_itself(
-    counselling: Counselling, store: Store, mei: Counsellor, monkeypatch: pytest.MonkeyPatch
+    counselling: Counselling, store: Store, alarms: AlarmDesk, mei: Counsellor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "STREAM_S", 0.05)
-    assert len(list(live.rings(counselling, store.bell, mei))) == 2
+    assert len(list(live.rings(counselling, store.bell, alarms, mei))) == 3
 
 
 def test_the_stream_is_an_event_stream_that_no_proxy_holds_back(desk: Browser, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -941,9 +960,11 @@ def test_with_the_store_the_console_is_healthy(stranger: Browser) -> None:
 
 
 @pytest.mark.usefixtures("_often")
-def test_a_stream_says_that_the_store_is_away(counselling: Counselling, tmp_path: Path, mei: Counsellor) -> None:
+def test_a_stream_says_that_the_store_is_away(
+    counselling: Counselling, alarms: AlarmDesk, tmp_path: Path, mei: Counsellor
+) -> None:
     away = Store(f"unix://{tmp_path}/nobody.sock", "t")
-    assert list(live.rings(counselling, away.bell, mei))[-1] == "event: away\ndata: -\n\n"
+    assert list(live.rings(counselling, away.bell, alarms, mei))[-1] == "event: away\ndata: -\n\n"
 
 
 # Nobody's words in the log
@@ -975,10 +996,16 @@ def test_the_answers_page_shows_how_often_each_helped(app: Flask, mei: Counsello
 
 
 def test_the_answers_page_says_why_changed_files_are_not_in_use(
-    counselling: Counselling, record: Record, staff: Staff, store: Store, library: Library, mei: Counsellor
+    counselling: Counselling,
+    record: Record,
+    alarms: AlarmDesk,
+    staff: Staff,
+    store: Store,
+    library: Library,
+    mei: Counsellor,
 ) -> None:
     broken = editorial_on(store, library, "common.yml cannot be read")
-    app = create_console(counselling, broken, record, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+    app = create_console(counselling, broken, record, alarms, staff, store.bell, COOKIE_KEY, cookie_secure=True)
     assert "common.yml cannot be read" in Browser(app).sign_in_as(mei).get("/answers").text
 
 

@@ -15,6 +15,7 @@ from flask import Flask, Response, abort, g, redirect, render_template, request,
 from flask_wtf.csrf import CSRFProtect
 from werkzeug.exceptions import HTTPException
 
+from bot.console.alarms import alarm_pages
 from bot.console.editorial import editorial_pages
 from bot.console.live import live_pages
 from bot.console.pages import queue_pages
@@ -22,6 +23,7 @@ from bot.console.record import record_pages
 from bot.console.sign_in import sign_in_pages
 from bot.core.message import CounsellorId
 from bot.log import logger
+from bot.service.alarm_desk import AlarmDesk
 from bot.service.counselling import Counselling
 from bot.service.editorial import Editorial
 from bot.store.connection import StoreAway
@@ -52,6 +54,7 @@ def create_console(
     counselling: Counselling,
     editorial: Editorial,
     record: Record,
+    alarms: AlarmDesk,
     staff: Staff,
     bell: Callable[[], int],
     secret: str,
@@ -71,8 +74,9 @@ def create_console(
         WTF_CSRF_SSL_STRICT=False,
     )
     CSRFProtect(app)
-    queue, live = queue_pages(counselling), live_pages(counselling, bell)
-    for pages in (sign_in_pages(staff), queue, live, editorial_pages(editorial), record_pages(record, counselling)):
+    queue, live = queue_pages(counselling), live_pages(counselling, bell, alarms)
+    more = (editorial_pages(editorial), record_pages(record, counselling), alarm_pages(alarms))
+    for pages in (sign_in_pages(staff), queue, live, *more):
         app.register_blueprint(pages)
     app.jinja_env.globals["new_operation"] = lambda: secrets.token_urlsafe(12)
     app.jinja_env.filters["waited"] = _waited

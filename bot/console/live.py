@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from flask import Blueprint, Response, g
 
+from bot.service.alarm_desk import AlarmDesk
 from bot.service.counselling import Counselling
 from bot.store.connection import StoreAway
 from bot.store.staff import Counsellor
@@ -13,34 +14,43 @@ STREAM_S = 25
 """A stream ends itself after so long, so that a stop is quick and a gone browser is noticed."""
 LOOK_S = 0.25
 PRESENT_S = 10
+ALARM_S = 1.0
 
 
-def live_pages(counselling: Counselling, bell: Callable[[], int]) -> Blueprint:
+def live_pages(counselling: Counselling, bell: Callable[[], int], alarms: AlarmDesk) -> Blueprint:
     """The blueprint of the event stream; ``bell`` gives a number that rises with every change."""
     pages = Blueprint("live", __name__)
 
     @pages.get("/events")
     def events() -> Response:
-        stream = rings(counselling, bell, g.me)
+        stream = rings(counselling, bell, alarms, g.me)
         return Response(stream, content_type="text/event-stream", headers={"X-Accel-Buffering": "no"})
 
     return pages
 
 
-def rings(counselling: Counselling, bell: Callable[[], int], me: Counsellor) -> Iterator[str]:
-    """Server-sent events: ``bell`` at the start and after every change, ``away`` when the store does not answer."""
+def rings(counselling: Counselling, bell: Callable[[], int], alarms: AlarmDesk, me: Counsellor) -> Iterator[str]:
+    """Server-sent events: ``bell`` and ``alarm`` at the start and after every change.
+
+    ``away`` when the store does not answer.
+    """
     end, last, present_due = time.monotonic() + STREAM_S, -1, 0.0
+    signal, alarm_due = "", 0.0
     yield "retry: 500\n\n"
     while time.monotonic() < end:
         try:
             if time.monotonic() >= present_due:
                 counselling.be_present(me)
                 present_due = time.monotonic() + PRESENT_S
-            now = bell()
+            now, before = bell(), signal
+            if now != last or time.monotonic() >= alarm_due:
+                signal, alarm_due = alarms.alarm(me).signal(), time.monotonic() + ALARM_S
         except StoreAway:
             yield "event: away\ndata: -\n\n"
             return
         if now != last:
             yield f"event: bell\ndata: {now}\n\n"
             last = now
+        if signal != before:
+            yield f"event: alarm\ndata: {signal}\n\n"
         time.sleep(LOOK_S)

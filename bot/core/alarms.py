@@ -4,6 +4,7 @@ For every level one case stands for all that wait: the oldest. A step that was t
 not taken again, but for the last ones, which repeat. The clock is the store's, and the caller passes it in.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +24,18 @@ ANSWER_S = {1: 3 * 60, 2: 10 * 60}
 """How long somebody whose case is in a counsellor's hands may wait for her next words, by level."""
 DAYTIME = (8 * 60, 22 * 60)
 """Minutes of a day between which silence is strange."""
+PHONE_NUMBER = re.compile(r"\+[1-9][0-9]{5,14}")
+"""E.164, as alarms by SMS need it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """All that an alarm says: nothing of anybody's, only counts and times. ``event`` is "<what>.<whom it tells>"."""
+
+    event: str
+    level: int = 0
+    waiting: int = 0
+    oldest_wait_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ from typing import Any, cast
 
 from bot.core.alarms import ANSWER_S, HUSH_S, Acknowledgement, Case, Held, Step, Waiting
 from bot.core.message import CounsellorId, ReferralId
-from bot.store.connection import Store
-from bot.store.referrals import moment
+from bot.store.connection import Store, moment
 
 SILENCE = "silence"
 _HELD_STEPS: tuple[Step, Step] = ("holder", "supervisors")

@@ -43,8 +43,8 @@ key                             type     holds
 {site}:out:by:<channel>:<d>     string   the message that the platform took under the id of this digest (30 days)
 {site}:out:early:<channel>:<d>  string   what the platform said of an id that no message had yet (1 day)
 {site}:out:fault:<channel>      string   why a channel that is set up wrongly cannot send (1 day, or until it sends)
-{site}:staff:<id>               hash     login, name, role, password hash, sealed TOTP secret, languages, kinds,
-                                         provinces ("*": all), capacity
+{site}:staff:<id>               hash     login, name, role, password hash, sealed TOTP secret and alarm number,
+                                         languages, kinds, provinces ("*": all), capacity
 {site}:staff:lacking            set      skills that somebody on the staff lacks: only those are waited for
 {site}:staff:logins             hash     login to staff id
 {site}:staff:present            zset     counsellors on duty; score = presence ends (ms)

@@ -9,6 +9,7 @@ import pyotp
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
+from bot.core.alarms import PHONE_NUMBER
 from bot.core.cipher import Cipher
 from bot.core.language import LANGUAGES
 from bot.core.message import CounsellorId
@@ -60,8 +61,11 @@ class Staff:
         self._nobody = self._hasher.hash(secrets.token_hex(16))
 
     @store_errors
-    def add(self, login: str, name: str, role: str, password: str, totp_secret: str) -> Counsellor:
-        """A new member of staff; ValueError when the login is taken or the password short."""
+    def add(
+        self, login: str, name: str, role: str, password: str, totp_secret: str, alarm_number: str = ""
+    ) -> Counsellor:
+        """A new member of staff; ValueError when the login is taken, the password short or the number none."""
+        _check_number(alarm_number)
         if role not in ROLES:
             raise ValueError(f"the role must be one of {', '.join(ROLES)}")
         if len(password) < 12:
@@ -78,6 +82,7 @@ class Staff:
                 "password": self._hasher.hash(password),
                 "totp": self._cipher.seal(totp_secret, f"totp:{id_}"),
                 "capacity": Skills().capacity,
+                "alarm": self._sealed_number(id_, alarm_number),
             },
         )
         return Counsellor(id_, login.lower(), name, role)
@@ -117,6 +122,21 @@ class Staff:
             self._store.client.sadd(key, *lacking)
         if gone:
             self._store.client.srem(key, *gone)
+
+    @store_errors
+    def set_alarm_number(self, login: str, number: str) -> None:
+        """Where alarms reach her by SMS (E.164; empty: nowhere). ValueError for no number and an unknown login."""
+        _check_number(number)
+        id_ = self.by_login(login).id
+        self._store.client.hset(self._store.keys("staff", id_), "alarm", self._sealed_number(id_, number))
+
+    def alarm_number(self, id_: CounsellorId) -> str:
+        """Her number for alarms; empty when she has none."""
+        sealed = self._store.hash("staff", id_).get("alarm")
+        return self._cipher.open(sealed, f"alarm:{id_}") if sealed else ""
+
+    def _sealed_number(self, id_: str, number: str) -> str:
+        return self._cipher.seal(number, f"alarm:{id_}") if number else ""
 
     @store_errors
     def any(self) -> bool:
@@ -224,3 +244,8 @@ def _counsellor(id_: CounsellorId, raw: dict[str, str]) -> Counsellor:
     languages, kinds, provinces = (_unlisted(raw.get(name, ALL)) for name in ("languages", "kinds", "provinces"))
     skills = Skills(languages, kinds, provinces, int(raw.get("capacity", Skills().capacity)))
     return Counsellor(id_, raw["login"], raw["name"], raw["role"], skills)
+
+
+def _check_number(number: str) -> None:
+    if number and not PHONE_NUMBER.fullmatch(number):
+        raise ValueError("an alarm number is written such as +85230000000")

@@ -14,6 +14,7 @@ function listen() {
     live.textContent = "the store does not answer, trying again";
     live.className = "off";
   });
+  stream.addEventListener("alarm", (event) => take(JSON.parse(event.data)));
   stream.onerror = () => {
     if (stream.readyState === EventSource.CLOSED) {
       live.textContent = "connection lost, trying again";
@@ -23,6 +24,46 @@ function listen() {
   };
 }
 if (where) listen();
+
+// Alarms: a short tone every three seconds and a number in the title, until somebody takes the case or is on it.
+// The title names nobody. A browser may forbid sound before the first click; then a button asks for it.
+const title = document.title;
+const asks = document.getElementById("sound");
+let alarm = { ring: false, count: 0, once: "", shown: "" };
+let audio = null;
+let next = 0;
+
+function tone() {
+  audio = audio || new AudioContext();
+  if (asks) asks.hidden = audio.state === "running";
+  if (audio.state !== "running") return audio.resume().then(() => { if (asks) asks.hidden = true; });
+  const wave = audio.createOscillator();
+  const loudness = audio.createGain();
+  wave.frequency.value = 880;
+  loudness.gain.setValueAtTime(0.25, audio.currentTime);
+  loudness.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.4);
+  wave.connect(loudness).connect(audio.destination);
+  wave.start();
+  wave.stop(audio.currentTime + 0.4);
+}
+function take(now) {
+  const before = alarm;
+  alarm = now;
+  if (now.ring && !before.ring) ring();
+  else if (now.once && now.once !== before.once) tone();
+  if (now.shown !== before.shown) document.body.dispatchEvent(new CustomEvent("alarm"));
+}
+function ring() {
+  clearTimeout(next);
+  if (!alarm.ring) return;
+  tone();
+  next = setTimeout(ring, 3000);
+}
+setInterval(() => {
+  const marked = alarm.ring && document.title === title;
+  document.title = marked ? `(${alarm.count}) ${title}` : title;
+}, 1000);
+if (asks) document.getElementById("sound-on").addEventListener("click", tone);
 
 // A message that was sent empties the box and gets a new operation id; one that was not stays to be sent again.
 document.body.addEventListener("htmx:afterRequest", (event) => {
