@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Literal, cast
 
 from bot.core.content import ContentError
+from bot.core.content.duty import load_duty
 from bot.core.content.review import standings
 from bot.store.connection import StoreAway
-from bot.wiring import Site
+from bot.wiring import CONTENT, Site
 
 Grade = Literal["ok", "look", "bad"]
 LEAST_DISK_MB = 500
@@ -39,6 +40,7 @@ def examine(site: Site) -> Iterator[Finding]:
         _screen,
         _engine,
         _channels,
+        _alarms,
     )
     for part in parts:
         try:
@@ -162,3 +164,21 @@ def _channels(site: Site) -> Iterator[Finding]:
         yield Finding("ok", f"channels with settings: {names}")
     else:
         yield Finding("bad", "no channel has settings: nobody can write (docs/SETTINGS.md)")
+
+
+def _alarms(site: Site) -> Iterator[Finding]:
+    ways = [f"{len(site.settings.on_call)} on-call phones"] if site.settings.on_call else []
+    ways += ["the webhook"] if site.settings.alarm_webhook else []
+    if "sms" in site.channels:
+        reached = [m for m in site.staff.everyone() if site.staff.alarm_number(m.id)]
+        ways += [f"{sum(m.role == role for m in reached)} {role}s by SMS" for role in sorted({m.role for m in reached})]
+    if ways:
+        yield Finding("ok", f"alarms reach {', '.join(ways)}")
+    else:
+        yield Finding(
+            "look", "alarms sound on open consoles only: set ANLU_ONCALL_NUMBERS or ANLU_ALARM_WEBHOOK (docs/ALARMS.md)"
+        )
+    try:
+        load_duty(CONTENT / "duty.yml")
+    except ContentError as error:
+        yield Finding("bad", str(error))

@@ -150,6 +150,8 @@ def _alarm_problems(settings: Settings) -> Iterator[str]:
         yield "ANLU_ALARM_WEBHOOK is set, so ANLU_ALARM_WEBHOOK_SECRET is needed too"
     if not all(PHONE_NUMBER.fullmatch(number) for number in settings.on_call):
         yield "ANLU_ONCALL_NUMBERS must be numbers such as +85230000000, comma between"
+    if settings.on_call and not settings.twilio_on:
+        yield "ANLU_ONCALL_NUMBERS is set, so ANLU_TWILIO_AUTH_TOKEN is needed to send SMS"
 
 
 def _secret_names() -> list[str]:

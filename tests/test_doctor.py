@@ -105,6 +105,17 @@ def test_keeping_longer_than_people_are_told_is_bad(settings: Settings) -> None:
         assert found(site, "ANLU_RETENTION_DAYS is 31").grade == "bad"
 
 
+def test_alarms_that_sound_on_open_consoles_only_are_pointed_out(site: Site) -> None:
+    assert found(site, "ANLU_ONCALL_NUMBERS").grade == "look"
+
+
+def test_it_is_told_whom_alarms_reach_and_no_number(settings: Settings) -> None:
+    with site_on(settings.model_copy(update={"oncall_numbers": "+85230000001"})) as site:
+        site.staff.add("fang", "Fang", "supervisor", "a long enough password", "A" * 32, "+85230000003")
+        finding = found(site, "alarms reach")
+    assert (finding.grade, finding.says) == ("ok", "alarms reach 1 on-call phones, 1 supervisors by SMS")
+
+
 def test_the_command_fails_when_something_is_bad(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cli, "build_site", lambda _: site)
     assert CliRunner().invoke(cli.main, ["doctor"]).exit_code == 0

@@ -168,3 +168,29 @@ def test_the_simulator_is_off_unless_the_operator_turns_it_on(environment: pytes
 @pytest.mark.parametrize("name", sorted(Settings.model_fields))
 def test_every_setting_says_what_it_is(name: str) -> None:
     assert Settings.model_fields[name].description
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"ANLU_ALARM_WEBHOOK": "https://pager.example/"}, "ANLU_ALARM_WEBHOOK_SECRET is needed"),
+        ({"ANLU_ALARM_WEBHOOK": "pager.example", "ANLU_ALARM_WEBHOOK_SECRET": "k" * 16}, "begins with https://"),
+        ({"ANLU_ALARM_WEBHOOK_SECRET": "short"}, "ANLU_ALARM_WEBHOOK_SECRET"),
+        ({"ANLU_ONCALL_NUMBERS": "+85230000001,12345"}, "ANLU_ONCALL_NUMBERS"),
+        ({"ANLU_SILENCE_HOURS": "-1"}, "ANLU_SILENCE_HOURS"),
+    ],
+)
+def test_alarms_that_could_reach_nobody_are_refused(
+    environment: pytest.MonkeyPatch, given: dict[str, str], told: str
+) -> None:
+    for name, value in given.items():
+        environment.setenv(name, value)
+    assert told in str(refusal())
+    assert "12345" not in str(refusal())
+
+
+def test_on_call_phones_need_a_channel_that_sends_sms(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ANLU_ONCALL_NUMBERS", "+85230000001, +85230000002")
+    assert load_settings().on_call == ("+85230000001", "+85230000002")
+    environment.delenv("ANLU_TWILIO_AUTH_TOKEN")
+    assert "ANLU_ONCALL_NUMBERS" in str(refusal())

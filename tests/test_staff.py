@@ -339,3 +339,20 @@ def test_a_site_key_that_was_lost_lets_nobody_in(store: Store, staff: Staff, mei
     other = Staff(store, Cipher({"k1": bytes(32)}))
     with pytest.raises((SignInRefused, ValueError)):
         other.sign_in("mei", PASSWORD, code(), HOME)
+
+
+def test_an_alarm_number_is_kept_sealed_and_can_be_changed(staff: Staff, store: Store) -> None:
+    mei = staff.add("mei", "Mei", "counsellor", PASSWORD, SECRET, "+85230000002")
+    assert staff.alarm_number(mei.id) == "+85230000002"
+    assert "85230000002" not in str(store.hash("staff", mei.id))
+    staff.set_alarm_number("MEI", "+85230000003")
+    assert staff.alarm_number(mei.id) == "+85230000003"
+    staff.set_alarm_number("mei", "")
+    assert staff.alarm_number(mei.id) == ""
+
+
+@pytest.mark.parametrize(("login", "number"), [("mei", "12345"), ("mei", "+0123456"), ("nobody", "+85230000002")])
+def test_an_alarm_number_that_is_none_or_nobody_s_is_refused(staff: Staff, login: str, number: str) -> None:
+    staff.add("mei", "Mei", "counsellor", PASSWORD, SECRET)
+    with pytest.raises(ValueError, match=r"alarm number|nobody"):
+        staff.set_alarm_number(login, number)
