@@ -28,7 +28,6 @@ from bot.store.windows import Windows
 from bot.wiring import CONTENT
 from channels.wechat import WeChat
 
-
 # A busy machine makes no example wrong: neither how long one takes nor how slowly it is drawn may fail a test.
 hypothesis.settings.register_profile(
     "anlu", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], print_blob=True

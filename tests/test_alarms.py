@@ -15,7 +15,9 @@ import pytest
 import requests
 import responses
 from argon2 import PasswordHasher
+from click.testing import CliRunner
 
+from bot import cli
 from bot.core.alarms import Notice
 from bot.core.hours import ALWAYS_OPEN, Hours
 from bot.core.message import CounsellorId, ReferralId
@@ -24,12 +26,14 @@ from bot.service.alarm_ways import Ways, said
 from bot.service.alarms import Alarms
 from bot.service.duty_hours import DutyHours
 from bot.service.worker_watch import REPEAT_MS, SILENT_S, WorkerWatch
+from bot.settings import Settings
 from bot.store.alarms import AlarmStore
 from bot.store.connection import Store
 from bot.store.people import People
 from bot.store.referrals import Referrals
 from bot.store.staff import Counsellor, Staff
 from channels.base import TryLater, Unreachable
+from tests.people_who_write import site_on
 
 HOOK, SECRET = "https://pager.example/alarm", b"k" * 32
 ON_CALL, MEI, SUPERVISOR = "+85230000001", "+85230000002", "+85230000003"
@@ -401,3 +405,25 @@ def test_changed_hours_are_taken_up_and_broken_ones_are_not(tmp_path: Path, logg
     assert hours().week == ((),) * 7
     assert hours().zone.key == "UTC"
     assert logged().count("hours_kept_as_they_were") == 1
+
+
+# Put together
+
+
+def test_the_worker_of_a_site_climbs_the_ladder(settings: Settings) -> None:
+    with site_on(settings) as site:
+        person = site.people.welcome("wechat", OPENID)
+        site.referrals.enqueue("cry", person, "wechat", "zh", 1, (), WORDS)
+        site.worker.do_duties()
+        assert AlarmStore(site.store).facts().taken("1").keys() == {"all", "on_call"}
+
+
+def test_an_alarm_number_is_set_on_the_command_line(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    with site_on(settings) as site:
+        mei = site.staff.add("mei", "Mei", "counsellor", "a long enough password", "A" * 32)
+        monkeypatch.setattr(cli, "build_site", lambda _: site)
+        told = CliRunner().invoke(cli.main, ["staff", "set", "mei", "--alarm-number", MEI])
+        assert (told.exit_code, MEI in told.output) == (0, False)
+        assert site.staff.alarm_number(mei.id) == MEI
+        refused = CliRunner().invoke(cli.main, ["staff", "set", "mei", "--alarm-number", "12"])
+        assert (refused.exit_code, "an alarm number is written" in refused.output) == (1, True)

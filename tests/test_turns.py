@@ -144,3 +144,10 @@ def test_a_lock_that_ran_out_and_was_taken_stays_with_the_taker(turns: Turns, st
 def test_the_lock_of_a_dead_process_runs_out(turns: Turns, store: Store) -> None:
     with turns.alone(PERSON, 0):
         assert 0 < store.client.pttl(store.keys("lock", PERSON)) <= LOCK_MS
+
+
+def test_it_is_noted_that_a_message_came(turns: Turns, store: Store) -> None:
+    turns.begin("wechat", "1", 0)
+    assert store.get("heartbeat", "inbound") is None
+    turns.finish("wechat", "1", "1.k.sealed")
+    assert int(store.get("heartbeat", "inbound") or 0) > 0
