@@ -316,10 +316,14 @@ def console() -> Flask:
     site = build_site("console")
     site.alarm_sender.start()
     site.worker_watch.start()
-    secret = site.settings.session_secret.get_secret_value()
     site.content_watch.start()
+    return console_of(site)
+
+
+def console_of(site: Site) -> Flask:
+    """The same, of a site that is there already, without its threads."""
+    secret, secure = site.settings.session_secret.get_secret_value(), site.settings.console_cookie_secure
     editorial = Editorial(site.answers, site.helped, site.unanswered, lambda: site.content_watch.problem)
-    secure = site.settings.console_cookie_secure
     return create_console(
         site.counselling, editorial, site.record, site.alarm_desk, site.staff, site.store.bell, secret, secure
     )
