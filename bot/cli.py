@@ -17,6 +17,7 @@ from bot.core.content import ContentError
 from bot.core.figures import Share
 from bot.core.language import LANGUAGES, Language
 from bot.desk.commands import content
+from bot.desk.simulate import fill, simulated_site
 from bot.doctor import examine
 from bot.evaluating import below_floor, judge_all, plot, report, texts_report
 from bot.log import configure
@@ -27,6 +28,7 @@ from bot.store.audit import AuditBroken
 from bot.store.backup import BackupBroken
 from bot.store.connection import StoreAway
 from bot.store.embedded import EmbeddedStoreError
+from bot.store.filling import SiteNotEmpty
 from bot.store.staff import ROLES, Skills
 from bot.supervisor import StartFailed
 from bot.wiring import build_site, load_screen
@@ -34,7 +36,7 @@ from channels.terminal import Terminal
 
 EXPECTED = (
     SettingsError, ContentError, EmbeddedStoreError, StartFailed, RasaMissing, StoreAway, AuditBroken, BackupBroken,
-    ValueError,
+    SiteNotEmpty, ValueError,
 )  # fmt: skip
 """Errors that a person can act on: shown as a sentence, never as a stack trace."""
 
@@ -295,6 +297,20 @@ def restore(file: Path) -> None:
     click.echo(f"{done.keys} keys restored; {done.waiting} referrals wait, {done.to_send} messages are to be sent.")
     if done.erased:
         click.echo(f"{done.erased} people had been erased since and stay so.")
+
+
+@main.command()
+@click.option("--referrals", type=click.IntRange(20), default=200_000, show_default=True)
+@click.option("--messages", type=click.IntRange(40), default=5_000_000, show_default=True)
+@click.option("--seed", default=1, show_default=True, help="the same seed draws the same year")
+@click.option("--keep-words", is_flag=True, help="conversations are not deleted after their time")
+@click.option("--into", type=click.Path(path_type=Path, file_okay=False), help="a folder for a site of its own")
+def simulate(referrals: int, messages: int, seed: int, keep_words: bool, into: Path | None) -> None:
+    """Fills an empty site with an invented year; look at it with ANLU_HOME set to the folder and `anlu run`."""
+    if messages < 2 * referrals:
+        raise click.BadParameter("a referral has two messages at least")
+    with simulated_site(into) as site:
+        fill(site, referrals, messages, seed, keep_words, lambda line: click.echo(line, err=True))
 
 
 @main.command()

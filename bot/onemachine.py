@@ -15,6 +15,7 @@ import pyotp
 from bot import rasa_process
 from bot.settings import ROOT, settings_of
 from bot.store.embedded import EmbeddedStore, EmbeddedStoreError
+from bot.store.staff import Staff
 from bot.supervisor import Child, Supervisor, answers, free_port, write_run_file
 from bot.wiring import Site
 
@@ -66,6 +67,18 @@ def kept_secrets(folder: Path) -> dict[str, str]:
             file.writelines(lines)
     pairs = (line.strip().partition("=") for line in path.read_text().splitlines() if "=" in line)
     return {name: value for name, _, value in pairs}
+
+
+def first_counsellor(staff: Staff, folder: Path) -> None:
+    """The console needs somebody who can sign in: made once, told until the file is deleted."""
+    if staff.any():
+        return
+    facts = {"login": "first", "password": secrets.token_urlsafe(12), "totp_secret": pyotp.random_base32()}
+    staff.add(facts["login"], "First counsellor", "supervisor", facts["password"], facts["totp_secret"])
+    path = folder / FIRST
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(facts, file, indent=1)
 
 
 @dataclass
@@ -127,7 +140,7 @@ class OneMachine:
         with self.store:
             self._say(f"  store    ready after {time.monotonic() - began:.1f} s")
             model = self._model()
-            self._first_counsellor()
+            first_counsellor(Site(settings_of(self.environment())).staff, self.folder)
             supervisor = Supervisor(self.children(model), self._say)
             try:
                 supervisor.start()
@@ -158,18 +171,6 @@ class OneMachine:
         model = rasa_process.train()
         self._say(f"  model    ready after {time.monotonic() - began:.1f} s")
         return model
-
-    def _first_counsellor(self) -> None:
-        """The console needs somebody who can sign in: made once, told until the file is deleted."""
-        staff = Site(settings_of(self.environment())).staff
-        if staff.any():
-            return
-        facts = {"login": "first", "password": secrets.token_urlsafe(12), "totp_secret": pyotp.random_base32()}
-        staff.add(facts["login"], "First counsellor", "supervisor", facts["password"], facts["totp_secret"])
-        path = self.folder / FIRST
-        path.unlink(missing_ok=True)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(facts, file, indent=1)
 
     def _write_run_file(self, supervisor: Supervisor) -> None:
         facts = {

@@ -116,7 +116,7 @@ class Audit:
                 walk.step(at, entry)
         if walk.end == last.n:
             return False
-        self._put_seal(Seal(walk.end, walk.digest, self._mac(walk.end, walk.digest), walk.at))
+        self.put_seal(walk)
         return True
 
     def verify(self) -> Verified:
@@ -170,8 +170,10 @@ class Audit:
         return entry.chain
 
     @store_errors
-    def _put_seal(self, seal: Seal) -> None:
-        fields: dict[str, str | int] = {"n": seal.n, "digest": seal.digest, "mac": seal.mac, "at": seal.at}
+    def put_seal(self, walk: Walk) -> None:
+        """Seals what a walk has gone along."""
+        mac = self._mac(walk.end, walk.digest)
+        fields: dict[str, str | int] = {"n": walk.end, "digest": walk.digest, "mac": mac, "at": walk.at}
         self._store.client.xadd(self._store.keys("audit:seals"), fields)  # type: ignore[arg-type]
 
     @store_errors

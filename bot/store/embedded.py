@@ -3,6 +3,7 @@
 Append-only file with fsync on every write, a socket that only we can open, one launcher for a data directory.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import hashlib
@@ -12,6 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
@@ -134,6 +136,9 @@ class EmbeddedStore:
                 if client.ping():
                     client.close()
                     return
+            except redis.BusyLoadingError:  # it reads what it kept, however long that takes
+                end = time.monotonic() + READY_S
+                time.sleep(0.1)
             except redis.RedisError:
                 time.sleep(0.02)
         raise EmbeddedStoreError(f"the store did not answer within {READY_S:.0f} s; see {log}")
@@ -144,6 +149,19 @@ class EmbeddedStore:
             return False
         self.start()
         return True
+
+    @contextlib.contextmanager
+    def in_bulk(self) -> Iterator[None]:
+        """For filling it with what can be made again: no fsync meanwhile, and a short append-only file at the end."""
+        client = redis.Redis.from_url(self.url)
+        client.config_set("appendfsync", "no")
+        client.config_set("auto-aof-rewrite-percentage", 0)
+        yield
+        client.bgrewriteaof()
+        while client.info("persistence")["aof_rewrite_in_progress"]:
+            time.sleep(0.1)
+        client.config_set("appendfsync", "always")
+        client.close()
 
     def stop(self) -> None:
         """Ends the server in order; the data directory is free afterwards."""
