@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3.10)
 BOOTSTRAP = @$(PYTHON) bot/bootstrap.py
 
-.PHONY: run test check screen ask evaluate bench texts encoder screen-model code anlu lock
+.PHONY: run test check screen ask evaluate bench bench-queue texts encoder screen-model code anlu lock
 
 run:            ## the whole service with the embedded store, phone simulator and console
 	$(BOOTSTRAP) run
@@ -24,6 +24,9 @@ evaluate:       ## how well people are understood, on the frozen sets (ARGS="--m
 
 bench:          ## how long the screen and the engine's understanding take for one message, on one core
 	$(BOOTSTRAP) bench
+
+bench-queue:    ## referrals claimed and finished a second, and operations with 1, 1,000 and 100,000 waiting
+	$(BOOTSTRAP) bench-queue $(ARGS)
 
 texts:          ## what the training texts are worth: counts, near-duplicates, moulds
 	$(BOOTSTRAP) texts

@@ -141,6 +141,14 @@ def bench() -> None:
     click.echo(rasa_process.bench())
 
 
+@main.command("bench-queue", context_settings={"ignore_unknown_options": True, "help_option_names": []})
+@click.argument("arguments", nargs=-1)
+def bench_queue(arguments: tuple[str, ...]) -> None:
+    """How many referrals a second are claimed and finished, and how operations grow with those who wait."""
+    sys.argv = ["bench-queue", *arguments]
+    runpy.run_module("tests.bench.queue", run_name="__main__")
+
+
 @main.command()
 def texts() -> None:
     """What the training texts are worth: counts, near-duplicates and moulds, topic by topic."""
