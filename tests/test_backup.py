@@ -19,6 +19,7 @@ from bot.store.embedded import EmbeddedStore
 from bot.store.erased import Erased
 from bot.store.outbox import Outbox
 from bot.store.people import People, UnknownPerson
+from bot.store.record import Record
 from bot.store.referrals import Referrals
 from bot.wiring import Site
 
@@ -167,6 +168,34 @@ def test_an_audit_that_went_on_while_it_was_copied_is_whole_too(old: OldSite, mo
     old.move()
     assert old.backup.restore(old.file).waiting == 2
     assert Audit(old.store, b"s").verify().entries == 3
+
+
+def test_many_keys_and_a_long_audit_are_copied_in_pages(old: OldSite, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bot.store.backup.PAGE", 3)
+    for _ in range(7):
+        old.cry()
+    entries = list(Audit(old.store, b"s").read(""))
+    assert len([row for row in old.backup._rows() if row["key"] == "audit"]) == 3
+    old.backup.write(old.file)
+    old.move()
+    assert old.backup.restore(old.file).waiting == 7
+    assert list(Audit(old.store, b"s").read(""))[:7] == entries
+    assert Audit(old.store, b"s").verify().entries == 14
+
+
+def test_a_restored_site_makes_its_record_anew(old: OldSite) -> None:
+    old.cry()
+    claim = old.referrals.claim("c1", MEI)
+    assert claim
+    old.referrals.resolve("r1", claim, "helped", "bye")
+    Record(old.store, Audit(old.store, b"s")).follow()
+    old.backup.write(old.file)
+    old.move()
+    old.backup.restore(old.file)
+    record = Record(old.store, Audit(old.store, b"s"))
+    record.follow()
+    month = record.month(datetime.now(timezone.utc).strftime("%Y-%m"))[0]
+    assert (month.opened, month.taken, month.ended) == (1, 1, {"helped": 1})
 
 
 def test_a_backup_shows_nothing_to_who_lacks_the_keys(old: OldSite) -> None:

@@ -325,6 +325,26 @@ def test_a_conversation_is_deleted_when_its_time_is_over(
     assert (referral.level, referral.kinds) == (1, ("threat",))
 
 
+def test_many_whose_time_is_over_are_deleted_in_short_steps_and_the_rest_the_next_time(
+    worker: Worker, referrals: Referrals, store: Store, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, most in (("store.referrals.RETIRE_AT_MOST", 2), ("service.upkeep.RETIRE_AT_MOST", 2)):
+        monkeypatch.setattr(f"bot.{name}", most)
+    monkeypatch.setattr("bot.service.upkeep.DELETE_STEPS", 2)
+    for number in range(5):
+        who = people.welcome("sms", f"+99900000{number}")
+        referrals.enqueue(f"cry{number}", who, "sms", "zh", 1, (), TEXT)
+        claim = referrals.claim(f"claim{number}", CounsellorId("mei"))
+        assert claim
+        referrals.resolve(f"done{number}", claim, "helped", "bye")
+        store.client.zadd(store.keys("resolved"), {claim.referral: number})
+    left = []
+    for _ in range(2):
+        do_all(worker)
+        left.append(store.client.zcard(store.keys("resolved")))
+    assert left == [1, 0]
+
+
 def test_a_conversation_that_goes_on_is_never_deleted(
     worker: Worker, referrals: Referrals, store: Store, person: PersonId
 ) -> None:

@@ -9,8 +9,10 @@ from bot.service.silence import Silence
 from bot.store.audit import Audit, AuditBroken
 from bot.store.connection import Store
 from bot.store.people import People
-from bot.store.referrals import Referrals
+from bot.store.referrals import RETIRE_AT_MOST, Referrals
 from bot.store.spool import Spool
+
+DELETE_STEPS = 20
 
 
 class Upkeep:
@@ -69,10 +71,15 @@ class Upkeep:
             logger().critical("audit_broken", error=str(error))
 
     def delete_old(self) -> None:
-        """Deletes conversations whose time is over, a few at a time."""
-        retired = self._referrals.retire(datetime.now(timezone.utc) - self._retention)
-        if retired:
-            logger().info("conversations_deleted", count=len(retired))
+        """Deletes conversations whose time is over, in short steps; what is left, the next time."""
+        until, count = datetime.now(timezone.utc) - self._retention, 0
+        for _ in range(DELETE_STEPS):
+            step = len(self._referrals.retire(until))
+            count += step
+            if step < RETIRE_AT_MOST:
+                break
+        if count:
+            logger().info("conversations_deleted", count=count)
 
     def empty_spool(self) -> None:
         """Moves what was set aside while the store was away into the queue."""

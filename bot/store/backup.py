@@ -6,6 +6,7 @@ messages themselves. Nobody is restored who was erased since: the list of the er
 """
 
 import base64
+import itertools
 import json
 import os
 import time
@@ -31,6 +32,8 @@ PASSING = (
     "alarm:",
 )  # fmt: skip
 """Keys that are derived or only of the moment: they are not kept."""
+LONG = frozenset({"audit", "audit:seals", "verdicts"})
+"""Streams that grow as long as the site lives; copied last, in pages."""
 PAGE = 500
 
 
@@ -89,12 +92,25 @@ class Backup:
         client, prefix = self._store.client, self._store.keys.prefix
         raw = redis.Redis(connection_pool=_undecoded(client))
         names = (key[len(prefix) :] for key in client.scan_iter(match=_literal(prefix) + "*", count=PAGE))
-        for name in names:
-            if name in DERIVED or name.startswith(PASSING):
-                continue
-            dump, ttl = raw.dump(prefix + name), raw.pttl(prefix + name)
-            if dump is not None:
-                yield {"key": name, "ttl": max(int(ttl), 0), "dump": _b64(dump)}
+        kept = (name for name in names if name not in LONG | DERIVED and not name.startswith(PASSING))
+        while page := list(itertools.islice(kept, PAGE)):
+            pipe = raw.pipeline(transaction=False)
+            for name in page:
+                pipe.dump(prefix + name)
+                pipe.pttl(prefix + name)
+            found = pipe.execute()
+            for name, dump, ttl in zip(page, found[::2], found[1::2], strict=True):
+                if dump is not None:
+                    yield {"key": name, "ttl": max(int(ttl), 0), "dump": _b64(dump)}
+        for name in sorted(LONG):
+            yield from self._stream(name)
+
+    def _stream(self, name: str) -> Iterator[dict[str, Any]]:
+        """A stream that grows for ever, in pages: copied at once it would hold everybody else up."""
+        start = "-"
+        while page := self._store.client.xrange(self._store.keys(name), start, "+", count=PAGE):
+            yield {"key": name, "entries": page}
+            start = "(" + str(page[-1][0])
 
     def _sealed(self, number: int, row: dict[str, Any]) -> str:
         return self._cipher.seal(json.dumps(row), f"backup:{number}") + "\n"
@@ -130,8 +146,16 @@ class Backup:
     @store_errors
     def _load(self, path: Path) -> None:
         raw = redis.Redis(connection_pool=_undecoded(self._store.client))
-        for row in self._read(path):
-            raw.restore(self._store.keys(row["key"]), row["ttl"], base64.b64decode(row["dump"]))
+        rows = self._read(path)
+        while page := list(itertools.islice(rows, PAGE)):
+            pipe = raw.pipeline(transaction=False)
+            for row in page:
+                key = self._store.keys(row["key"])
+                if "dump" in row:
+                    pipe.restore(key, row["ttl"], base64.b64decode(row["dump"]))
+                for id_, fields in row.get("entries", ()):
+                    pipe.xadd(key, fields, id=id_)
+            pipe.execute()
 
     def _made(self, path: Path) -> int:
         with path.open(encoding="ascii") as file:
