@@ -8,7 +8,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from bot.console.app import create_console
+from bot.console.app import Parts, create_console
 from bot.core.clock import SystemClock
 from bot.core.content import Library, load_library
 from bot.core.screen import Screen
@@ -31,6 +31,7 @@ from bot.service.editorial import Editorial
 from bot.service.escalation import Escalation
 from bot.service.inbound import InboundService
 from bot.service.joining import Joining
+from bot.service.letters import Letters
 from bot.service.promise import Promise
 from bot.service.receipts import Receipts
 from bot.service.shelter import Shelter
@@ -199,6 +200,10 @@ class Site:
         return Counselling(self.referrals, self.staff, self.answers, self.verdicts, codes, self.windows)
 
     @cached_property
+    def letters(self) -> Letters:
+        return Letters(self.outbox, self.referrals, self.staff)
+
+    @cached_property
     def verdicts(self) -> Verdicts:
         return Verdicts(self.store, self.settings.site_cipher)
 
@@ -324,6 +329,5 @@ def console_of(site: Site) -> Flask:
     """The same, of a site that is there already, without its threads."""
     secret, secure = site.settings.session_secret.get_secret_value(), site.settings.console_cookie_secure
     editorial = Editorial(site.answers, site.helped, site.unanswered, lambda: site.content_watch.problem)
-    return create_console(
-        site.counselling, editorial, site.record, site.alarm_desk, site.staff, site.store.bell, secret, secure
-    )
+    parts = Parts(site.counselling, editorial, site.record, site.alarm_desk, site.letters, site.staff, site.store.bell)
+    return create_console(parts, secret, secure)

@@ -4,6 +4,7 @@ import functools
 import itertools
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -11,26 +12,22 @@ import pytest
 from argon2 import PasswordHasher
 
 from bot.console import live
-from bot.console.app import create_console
+from bot.console.app import Parts, create_console
 from bot.core.alarms import ANSWER_S
 from bot.core.cipher import Cipher
-from bot.core.clock import SystemClock
-from bot.core.content import load_library
+from bot.core.content import Library, load_library
 from bot.core.hours import ALWAYS_OPEN, Hours
 from bot.core.message import CounsellorId, ReferralId
 from bot.service.alarm_desk import AlarmDesk
-from bot.service.answers import Answers
 from bot.service.counselling import Counselling
-from bot.service.editorial import Editorial
 from bot.store.alarms import AlarmStore
 from bot.store.audit import Audit
 from bot.store.connection import Store
-from bot.store.counts import Counts
 from bot.store.people import People
 from bot.store.referrals import Referrals
 from bot.store.staff import Counsellor, Staff
-from bot.store.verdicts import Verdicts
 from bot.wiring import CONTENT
+from tests.console_parts import console_parts
 from tests.test_console import COOKIE_KEY, PASSWORD, SECRET, Browser
 
 WORDS = "he locked the door"
@@ -61,23 +58,24 @@ def desk(store: Store, staff: Staff, state: State) -> AlarmDesk:
 
 
 @pytest.fixture(scope="module")
-def answers() -> Answers:
-    return Answers(load_library(CONTENT), SystemClock())
+def library() -> Library:
+    return load_library(CONTENT)
 
 
 @pytest.fixture
-def counselling(referrals: Referrals, staff: Staff, answers: Answers, store: Store, site_cipher: Cipher) -> Counselling:
-    return Counselling(referrals, staff, answers, Verdicts(store, site_cipher))
+def parts(store: Store, site_cipher: Cipher, library: Library, desk: AlarmDesk) -> Parts:
+    return replace(console_parts(store, site_cipher, library, {}), alarms=desk)
 
 
 @pytest.fixture
-def browse(
-    counselling: Counselling, desk: AlarmDesk, staff: Staff, store: Store, answers: Answers
-) -> Callable[[Counsellor | None], Browser]:
+def counselling(parts: Parts) -> Counselling:
+    return parts.counselling
+
+
+@pytest.fixture
+def browse(parts: Parts) -> Callable[[Counsellor | None], Browser]:
     """The browser of a member of staff, or of a stranger."""
-    helped, unsure = Counts(store, SystemClock(), "helped"), Counts(store, SystemClock(), "unanswered")
-    editorial = Editorial(answers, helped, unsure, lambda: None)
-    app = create_console(counselling, editorial, desk, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+    app = create_console(parts, COOKIE_KEY, cookie_secure=True)
     return lambda who: Browser(app).sign_in_as(who) if who else Browser(app)
 
 

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,20 +21,17 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from bot.console import live
-from bot.console.app import AWAY, HEADERS, OPEN, SHIFT, create_console
+from bot.console.app import AWAY, HEADERS, OPEN, SHIFT, Parts, create_console
 from bot.console.pages import FULL
 from bot.core.cipher import Cipher
 from bot.core.clock import SystemClock
 from bot.core.content import Library, load_library
-from bot.core.hours import ALWAYS_OPEN
 from bot.core.message import CounsellorId, Kind, ReferralId
 from bot.core.shelter import CHINA
 from bot.service.alarm_desk import AlarmDesk
 from bot.service.answers import Answers
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Counselling
 from bot.service.editorial import Editorial
-from bot.store.alarms import AlarmStore
-from bot.store.audit import Audit
 from bot.store.connection import Store
 from bot.store.counts import Counts
 from bot.store.joining import Joining
@@ -45,6 +43,8 @@ from bot.store.staff import Counsellor, Skills, Staff
 from bot.store.verdicts import Verdicts
 from bot.store.windows import Windows
 from bot.wiring import CONTENT
+from channels.wechat import WeChat
+from tests.console_parts import console_parts
 
 PASSWORD, SECRET = "a long enough password", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 COOKIE_KEY = "s" * 32
@@ -92,54 +92,35 @@ def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def counselling(
-    referrals: Referrals, staff: Staff, library: Library, store: Store, site_cipher: Cipher, windows: Windows
-) -> Counselling:
-    answers, verdicts = Answers(library, SystemClock()), Verdicts(store, site_cipher)
-    return Counselling(referrals, staff, answers, verdicts, Joining(store), windows)
+def parts(store: Store, site_cipher: Cipher, library: Library) -> Parts:
+    return console_parts(store, site_cipher, library, {"wechat": WeChat.window})
 
 
 @pytest.fixture
-def editorial(library: Library, store: Store) -> Editorial:
-    return editorial_on(store, library)
-
-
-def editorial_on(store: Store, library: Library, problem: str | None = None) -> Editorial:
-    helped, unsure = Counts(store, SystemClock(), "helped"), Counts(store, SystemClock(), "unanswered")
-    return Editorial(Answers(library, SystemClock()), helped, unsure, lambda: problem)
+def counselling(parts: Parts) -> Counselling:
+    return parts.counselling
 
 
 @pytest.fixture
-def record(store: Store) -> Record:
-    return Record(store, Audit(store, b"seals of this test"))
+def record(parts: Parts) -> Record:
+    return parts.record
 
 
 @pytest.fixture
-def alarms(store: Store, staff: Staff) -> AlarmDesk:
-    return AlarmDesk(AlarmStore(store), staff, lambda: ALWAYS_OPEN, lambda: False)
+def alarms(parts: Parts) -> AlarmDesk:
+    return parts.alarms
 
 
 @pytest.fixture
-def app(
-    counselling: Counselling, editorial: Editorial, record: Record, alarms: AlarmDesk, staff: Staff, store: Store
-) -> Flask:
-    return create_console(counselling, editorial, record, alarms, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+def app(parts: Parts) -> Flask:
+    return create_console(parts, COOKIE_KEY, cookie_secure=True)
 
 
 @pytest.fixture
 def app_without_store(tmp_path: Path, site_cipher: Cipher, library: Library) -> Iterator[Flask]:
     """The console on a day when nobody answers at the store's address."""
     away = Store(f"unix://{tmp_path}/nobody.sock", "t")
-    people, staff = People(away, site_cipher, b"secret"), Staff(away, site_cipher)
-    referrals, verdicts = Referrals(away, people), Verdicts(away, site_cipher)
-    answers, codes, windows = Answers(library, SystemClock()), Joining(away), Windows(away, {})
-    counselling = Counselling(referrals, staff, answers, verdicts, codes, windows)
-    editorial = editorial_on(away, library)
-    record, alarms = (
-        Record(away, Audit(away, b"s")),
-        AlarmDesk(AlarmStore(away), staff, lambda: ALWAYS_OPEN, lambda: False),
-    )
-    yield create_console(counselling, editorial, record, alarms, staff, away.bell, COOKIE_KEY, cookie_secure=True)
+    yield create_console(console_parts(away, site_cipher, library, {}), COOKIE_KEY, cookie_secure=True)
     away.client.close()
 
 
@@ -266,16 +247,11 @@ def test_a_shift_ends(app: Flask, mei: Counsellor) -> None:
 
 
 def test_a_cookie_signed_with_another_key_is_worthless(
-    counselling: Counselling,
-    editorial: Editorial,
-    record: Record,
-    alarms: AlarmDesk,
-    staff: Staff,
-    store: Store,
+    parts: Parts,
     app: Flask,
     mei: Counsellor,
 ) -> None:
-    other = create_console(counselling, editorial, record, alarms, staff, store.bell, "f" * 32, cookie_secure=True)
+    other = create_console(parts, "f" * 32, cookie_secure=True)
     forged = Browser(other).sign_in_as(mei)
     cookie = forged.client.get_cookie("anlu_console", domain="console.example")
     assert cookie
@@ -402,18 +378,14 @@ def test_nothing_with_words_of_people_is_cached(desk: Browser, mine: ReferralId)
 
 
 def test_a_fault_carries_the_headers_too_and_shows_no_trace(
-    counselling: Counselling,
-    editorial: Editorial,
-    record: Record,
-    alarms: AlarmDesk,
-    staff: Staff,
+    parts: Parts,
     mei: Counsellor,
     logged: Callable[[], str],
 ) -> None:
     def broken() -> int:
         raise ZeroDivisionError(TEXT)
 
-    app = create_console(counselling, editorial, record, alarms, staff, broken, COOKIE_KEY, cookie_secure=True)
+    app = create_console(replace(parts, bell=broken), COOKIE_KEY, cookie_secure=True)
     answer = Browser(app).get("/health")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (500, "no-store")
     assert "ZeroDivision" not in answer.text
@@ -996,16 +968,12 @@ def test_the_answers_page_shows_how_often_each_helped(app: Flask, mei: Counsello
 
 
 def test_the_answers_page_says_why_changed_files_are_not_in_use(
-    counselling: Counselling,
-    record: Record,
-    alarms: AlarmDesk,
-    staff: Staff,
-    store: Store,
-    library: Library,
-    mei: Counsellor,
+    parts: Parts, store: Store, library: Library, mei: Counsellor
 ) -> None:
-    broken = editorial_on(store, library, "common.yml cannot be read")
-    app = create_console(counselling, broken, record, alarms, staff, store.bell, COOKIE_KEY, cookie_secure=True)
+    counts = Counts(store, SystemClock(), "helped")
+    editorial = Editorial(Answers(library, SystemClock()), counts, counts, lambda: "common.yml cannot be read")
+    broken = replace(parts, editorial=editorial)
+    app = create_console(broken, COOKIE_KEY, cookie_secure=True)
     assert "common.yml cannot be read" in Browser(app).sign_in_as(mei).get("/answers").text
 
 
@@ -1221,3 +1189,84 @@ def test_when_she_writes_the_box_opens_again(
     windows.heard(person, "wechat", Kind.TEXT)
     assert "WeChat takes 5 more" in desk.get(f"/conversation/{mine}/lines").text
     assert desk.post(f"/conversation/{mine}/write", text="x").status_code == 200
+
+
+# What reached nobody
+
+
+@pytest.fixture
+def boss(staff: Staff) -> Counsellor:
+    return staff.add("boss", "Boss", "supervisor", PASSWORD, SECRET)
+
+
+@pytest.fixture
+def office(app: Flask, boss: Counsellor) -> Browser:
+    """A supervisor's browser."""
+    return Browser(app).sign_in_as(boss)
+
+
+@pytest.fixture
+def undelivered(desk: Browser, mine: ReferralId, store: Store, people: People) -> str:
+    """The id of a message of Mei's that was given up."""
+    desk.post(f"/conversation/{mine}/write", text="Are you safe?")
+    parcel = Outbox(store, people).take()
+    assert parcel
+    Outbox(store, people).dead(parcel, "21610: the person has opted out")
+    return parcel.id
+
+
+def test_a_supervisor_sees_what_reached_nobody_and_why_but_no_words(
+    office: Browser, mine: ReferralId, undelivered: str
+) -> None:
+    page = office.get("/given-up").text
+    assert undelivered in page
+    assert all(words in page for words in (mine, "with Mei", "21610: the person has opted out"))
+    assert "Are you safe?" not in page
+    assert "Not delivered (1)" in office.get("/").text
+
+
+def test_a_counsellor_has_no_such_page(desk: Browser, undelivered: str, store: Store) -> None:
+    answers = [desk.get("/given-up"), desk.post(f"/given-up/{undelivered}/again"), desk.get("/")]
+    assert [answer.status_code for answer in answers] == [403, 403, 200]
+    assert "Not delivered" not in answers[-1].text
+    assert store.hash("out", "message", undelivered)["state"] == "dead"
+
+
+def test_what_is_tried_again_goes_out_once_and_stands_in_the_audit(
+    office: Browser, boss: Counsellor, undelivered: str, store: Store, people: People
+) -> None:
+    codes = [office.post(f"/given-up/{undelivered}/again", op="operation-1").status_code for _ in range(2)]
+    assert codes == [302, 302]
+    assert office.post(f"/given-up/{undelivered}/again", op="operation-2").status_code == 409
+    outbox = Outbox(store, people)
+    parcel = outbox.take()
+    assert parcel
+    assert (parcel.id, parcel.attempts, outbox.text(parcel), outbox.given_up()) == (undelivered, 1, "Are you safe?", 0)
+    outbox.sent(parcel, "SM1")
+    assert outbox.take() is None
+    entries = [(e["action"], e["actor"]) for _, e in store.client.xrange(store.keys("audit"))]
+    assert entries.count(("sent_again", boss.id)) == 1
+
+
+def test_what_is_put_aside_leaves_the_list_and_stays_undelivered(
+    office: Browser, desk: Browser, mine: ReferralId, undelivered: str, store: Store, people: People
+) -> None:
+    office.post(f"/given-up/{undelivered}/aside")
+    assert "Every message was sent" in office.get("/given-up").text
+    assert "NOT delivered" in desk.get(f"/conversation/{mine}").text
+    assert Outbox(store, people).take() is None
+    assert "put_aside" in [e["action"] for _, e in store.client.xrange(store.keys("audit"))]
+
+
+def test_a_late_report_of_the_first_try_does_not_touch_the_second(
+    office: Browser, undelivered: str, store: Store, people: People
+) -> None:
+    outbox = Outbox(store, people)
+    office.post(f"/given-up/{undelivered}/again")
+    parcel = outbox.take()
+    assert parcel
+    outbox.sent(parcel, "SM1")
+    outbox.follow("wechat", "SM1", "failed", "30003: off")
+    office.post(f"/given-up/{undelivered}/again")
+    assert outbox.follow("wechat", "SM1", "failed", "30003: off") == "old"
+    assert store.hash("out", "message", undelivered)["state"] == "waiting"

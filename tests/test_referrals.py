@@ -5,6 +5,7 @@ import dataclasses
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -692,3 +693,30 @@ def test_the_state_of_her_words_is_shown_beside_them(crowd: Crowd, referrals: Re
     assert parcel
     outbox.dead(parcel, "21610")
     assert referrals.transcript(get(referrals, claim.referral), MEI)[-1].delivery == "dead"
+
+
+@pytest.mark.parametrize("fate", ["sent", "dead", "closed", "aside"])
+def test_with_a_conversation_its_messages_go_wherever_they_are(
+    referrals: Referrals, outbox: Outbox, store: Store, people: People, fate: str
+) -> None:
+    person = people.welcome("sms", "+85251112222")
+    referrals.enqueue("cry", person, "sms", "zh", 1, ("threat",), "help")
+    claim = referrals.claim("claim", MEI)
+    assert claim
+    referrals.send("write", claim, "Are you safe?")
+    referrals.resolve("resolve", claim, "helped", "goodbye")
+    outbox.post("other", person, "sms", "of another conversation")
+    parcel = outbox.take()
+    assert parcel
+    if fate == "sent":
+        outbox.sent(parcel, "SM1")
+    elif fate == "closed":
+        outbox.close(parcel, "", "shut")
+    else:
+        outbox.dead(parcel, "21610")
+    if fate == "aside":
+        outbox.put_aside("op", parcel.id, MEI)
+    referrals.retire(datetime.now(timezone.utc) + timedelta(days=1))
+    left = [key.rpartition(":")[2] for key in store.client.keys(store.keys("out", "message", "*"))]
+    line = store.client.lrange(store.keys("out", "line", person), 0, -1)
+    assert (left, line, outbox.given_up()) == (["other"], ["other"], 0)

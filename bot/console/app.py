@@ -7,6 +7,7 @@ from our own pages (Sec-Fetch-Site). Nothing is cached, nothing loads from elsew
 import secrets
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 
 from bot.console.alarms import alarm_pages
 from bot.console.editorial import editorial_pages
+from bot.console.letters import letter_pages
 from bot.console.live import live_pages
 from bot.console.pages import queue_pages
 from bot.console.record import record_pages
@@ -26,6 +28,7 @@ from bot.log import logger
 from bot.service.alarm_desk import AlarmDesk
 from bot.service.counselling import Counselling
 from bot.service.editorial import Editorial
+from bot.service.letters import Letters
 from bot.store.connection import StoreAway
 from bot.store.record import Record
 from bot.store.staff import Staff
@@ -50,17 +53,21 @@ FAULT = "Something went wrong on our side. Nothing was sent. Load the page again
 AWAY = "The store does not answer. Nothing is lost: wait a few seconds and load the page again."
 
 
-def create_console(
-    counselling: Counselling,
-    editorial: Editorial,
-    record: Record,
-    alarms: AlarmDesk,
-    staff: Staff,
-    bell: Callable[[], int],
-    secret: str,
-    cookie_secure: bool,
-) -> Flask:
-    """The console's web application; ``bell`` gives a number that rises with every change to be shown."""
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the pages work with; ``bell`` gives a number that rises with every change to be shown."""
+
+    counselling: Counselling
+    editorial: Editorial
+    record: Record
+    alarms: AlarmDesk
+    letters: Letters
+    staff: Staff
+    bell: Callable[[], int]
+
+
+def create_console(parts: Parts, secret: str, cookie_secure: bool) -> Flask:
+    """The console's web application."""
     app = Flask("anlu.console", root_path=str(Path(__file__).parent))
     app.config.update(
         SECRET_KEY=secret,
@@ -74,20 +81,26 @@ def create_console(
         WTF_CSRF_SSL_STRICT=False,
     )
     CSRFProtect(app)
-    queue, live = queue_pages(counselling), live_pages(counselling, bell, alarms)
-    more = (editorial_pages(editorial), record_pages(record, counselling), alarm_pages(alarms))
-    for pages in (sign_in_pages(staff), queue, live, *more):
+    for pages in (
+        sign_in_pages(parts.staff),
+        queue_pages(parts.counselling),
+        live_pages(parts.counselling, parts.bell, parts.alarms),
+        editorial_pages(parts.editorial),
+        letter_pages(parts.letters),
+        record_pages(parts.record, parts.counselling),
+        alarm_pages(parts.alarms),
+    ):
         app.register_blueprint(pages)
     app.jinja_env.globals["new_operation"] = lambda: secrets.token_urlsafe(12)
     app.jinja_env.filters["waited"] = _waited
     app.jinja_env.filters["lasted"] = _lasted
-    _guard(app, staff)
+    _guard(app, parts.staff)
     _explain(app)
 
     @app.get("/health")
     def healthy() -> tuple[dict[str, bool], int]:
         try:
-            bell()
+            parts.bell()
         except StoreAway:
             return {"store": False}, 503
         return {"store": True}, 200

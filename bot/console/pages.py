@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 
+from bot.console.operation import operation
 from bot.core.message import CounsellorId, ReferralId
 from bot.core.shelter import CHINA
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Conversation, Counselling
@@ -94,11 +95,11 @@ def _taking_pages(pages: Blueprint, counselling: Counselling) -> None:
     @pages.post("/reassign/<id_>")
     def reassign(id_: str) -> Any:
         to = CounsellorId(request.form["to"]) if request.form.get("to") else None
-        return _change(lambda: counselling.reassign(_operation(), g.me, ReferralId(id_), to))
+        return _change(lambda: counselling.reassign(operation(), g.me, ReferralId(id_), to))
 
     def take(id_: ReferralId | None) -> Any:
         try:
-            claim = counselling.claim(_operation(), g.me, id_)
+            claim = counselling.claim(operation(), g.me, id_)
         except Taken:
             return render_template("problem.html", title="Taken", sentence="A colleague was faster. Take another."), 409
         except Full:
@@ -130,7 +131,7 @@ def _conversation_pages(pages: Blueprint, counselling: Counselling) -> None:
     @pages.post("/conversation/<id_>/write")
     def write(id_: str) -> Any:
         try:
-            counselling.write(_operation(), g.me, ReferralId(id_), request.form.get("text", ""))
+            counselling.write(operation(), g.me, ReferralId(id_), request.form.get("text", ""))
         except Stale:
             return render_template("_lost.html", sentence=NOT_SENT), 409
         except WindowShut:
@@ -144,17 +145,17 @@ def _aside_pages(pages: Blueprint, counselling: Counselling) -> None:
     @pages.post("/conversation/<id_>/note")
     def note(id_: str) -> Any:
         text, back = request.form.get("text", ""), url_for("queue.conversation", id_=id_)
-        return _change(lambda: counselling.note(_operation(), g.me, ReferralId(id_), text), back)
+        return _change(lambda: counselling.note(operation(), g.me, ReferralId(id_), text), back)
 
     @pages.post("/conversation/<id_>/lay-aside")
     def lay_aside(id_: str) -> Any:
         until, text = _moment(request.form.get("until", "")), request.form.get("text", "")
-        return _change(lambda: counselling.lay_aside(_operation(), g.me, ReferralId(id_), until, text))
+        return _change(lambda: counselling.lay_aside(operation(), g.me, ReferralId(id_), until, text))
 
     @pages.post("/conversation/<id_>/join")
     def offer_join(id_: str) -> Any:
         back = url_for("queue.conversation", id_=id_)
-        return _change(lambda: counselling.offer_join(_operation(), g.me, ReferralId(id_)), back)
+        return _change(lambda: counselling.offer_join(operation(), g.me, ReferralId(id_)), back)
 
 
 def _earlier_pages(pages: Blueprint, counselling: Counselling) -> None:
@@ -170,7 +171,7 @@ def _ending_pages(pages: Blueprint, counselling: Counselling) -> None:
     @pages.post("/conversation/<id_>/pass-on")
     def pass_on(id_: str) -> Any:
         to = CounsellorId(request.form["to"]) if request.form.get("to") else None
-        return _change(lambda: counselling.pass_on(_operation(), g.me, ReferralId(id_), to))
+        return _change(lambda: counselling.pass_on(operation(), g.me, ReferralId(id_), to))
 
     @pages.post("/conversation/<id_>/judge")
     def judge(id_: str) -> Any:
@@ -179,12 +180,12 @@ def _ending_pages(pages: Blueprint, counselling: Counselling) -> None:
             abort(422, "Say whether the screen was right or wrong.")
         release = request.form.get("release") == "yes"
         back = url_for("queue.conversation", id_=id_)
-        return _change(lambda: counselling.judge(_operation(), g.me, ReferralId(id_), said == "right", release), back)
+        return _change(lambda: counselling.judge(operation(), g.me, ReferralId(id_), said == "right", release), back)
 
     @pages.post("/conversation/<id_>/resolve")
     def resolve(id_: str) -> Any:
         outcome = request.form.get("outcome", "")
-        return _change(lambda: counselling.resolve(_operation(), g.me, ReferralId(id_), outcome))
+        return _change(lambda: counselling.resolve(operation(), g.me, ReferralId(id_), outcome))
 
 
 def _moment(given: str) -> datetime:
@@ -202,14 +203,6 @@ def _lines(found: Conversation) -> str:
 def _page() -> int:
     """The page of the board that the address names, 1 for whatever is no number."""
     return request.args.get("page", 1, type=int)
-
-
-def _operation() -> str:
-    """The operation id that the form carries, so that a double click does a thing once."""
-    given = request.form.get("op", "")
-    if not 8 <= len(given) <= 64:
-        abort(400, "The form is incomplete. Load the page again.")
-    return f"{g.me.id}:{given}"
 
 
 def _change(step: Callable[[], None], to: str | None = None) -> Any:

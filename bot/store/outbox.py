@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
-from bot.core.message import PersonId
+from bot.core.message import CounsellorId, PersonId
 from bot.store.connection import Store, moment, store_errors
 from bot.store.people import People
 
@@ -31,6 +32,16 @@ class Parcel:
     """When it was tried first."""
     failing: timedelta
     """How long every try has failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A message that was given up: when, why, and of which conversation; never its words."""
+
+    id: str
+    referral: str
+    at: datetime
+    why: str
 
 
 class Outbox:
@@ -114,6 +125,27 @@ class Outbox:
     @store_errors
     def waiting(self) -> int:
         return int(self._store.client.zcard(self._store.keys("out", "due")))
+
+    @store_errors
+    def letters(self, count: int = 100) -> list[Letter]:
+        """What was given up last, the newest first."""
+        rows: Any = self._store.client.zrevrange(self._store.keys("out", "dead"), 0, count - 1, withscores=True)
+        pipe = self._store.client.pipeline(transaction=False)
+        for id_, _ in rows:
+            pipe.hmget(self._store.keys("out", "message", str(id_)), "referral", "error")
+        return [
+            Letter(str(id_), referral or "", moment(at), why or "")
+            for (id_, at), (referral, why) in zip(rows, pipe.execute(), strict=True)
+        ]
+
+    def send_again(self, op: str, message: str, who: CounsellorId) -> bool:
+        return self._decide(op, message, who, "again")
+
+    def put_aside(self, op: str, message: str, who: CounsellorId) -> bool:
+        return self._decide(op, message, who, "aside")
+
+    def _decide(self, op: str, message: str, who: CounsellorId, what: str) -> bool:
+        return bool(self._store.run("letter", self._store.keys.digest(what, op), message, who, what) == "ok")
 
     @store_errors
     def given_up(self) -> int:
