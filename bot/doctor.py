@@ -68,7 +68,19 @@ def _store(site: Site) -> Iterator[Finding]:
         yield Finding(
             "bad", f"the store's clock and this machine's are {drift:.0f} s apart: turn time synchronisation on"
         )
-    yield Finding("ok", f"the store has {about.replicas} replicas")
+    wanted = site.settings.confirm_replicas
+    if about.replicas < wanted:
+        yield Finding(
+            "bad", f"ANLU_CONFIRM_REPLICAS is {wanted} and the store has {about.replicas}: every cry goes to the spool"
+        )
+    elif about.replicas and not wanted:
+        yield Finding(
+            "look",
+            f"the store has {about.replicas} replicas and ANLU_CONFIRM_REPLICAS is 0: a failover may lose accepted "
+            "cries, so set it to 1",
+        )
+    else:
+        yield Finding("ok", f"the store has {about.replicas} replicas, and {wanted} confirm what is accepted")
 
 
 def _worker(site: Site) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.core.alarms import PHONE_NUMBER
 from bot.core.cipher import Cipher, unb64
+from bot.store.topology import WrongUrl, read_url
 
 ROOT = Path(__file__).resolve().parent.parent
 SECRETS_DIR = Path("/run/secrets")
@@ -38,7 +39,13 @@ class Settings(BaseSettings):
 
     site: str = Field("anlu", description="name of the site; all its keys in the store carry it")
     simulator: bool = Field(False, description="turns the phone simulator on; never in production")
-    redis_url: str = Field(..., description="the store: redis://, rediss:// or unix://")
+    redis_url: str = Field(
+        ...,
+        description="the store: redis://, rediss://, unix://, sentinel://host:port,host:port/name or cluster://host:port",
+    )
+    confirm_replicas: int = Field(
+        0, ge=0, description="replicas that must have a cry for help before it counts as accepted"
+    )
     public_url: str = Field(..., description="the gateway's address as WeChat and Twilio see it, without path")
     data_dir: Path = Field(ROOT / "var", description="folder for the spool of messages kept while the store is away")
 
@@ -121,6 +128,10 @@ def load_settings() -> Settings:
         names = ", ".join("ANLU_" + "_".join(map(str, e["loc"])).upper() for e in error.errors())
         raise SettingsError(f"These settings are missing or wrong: {names}. docs/SETTINGS.md explains each.") from None
     problems = [p for name in _secret_names() for p in _weak(settings, name)]
+    try:
+        read_url(settings.redis_url)
+    except WrongUrl as error:
+        problems.append(f"ANLU_REDIS_URL is wrong: {error}")
     problems += [*_account_problems(settings), *_alarm_problems(settings)]
     if settings.simulator and urlsplit(settings.public_url).hostname not in {"127.0.0.1", "localhost"}:
         problems.append("ANLU_SIMULATOR is on at a public address: turn it off, anybody could write as anybody")

@@ -100,7 +100,7 @@ class Site:
 
     @cached_property
     def store(self) -> Store:
-        return Store(self.settings.redis_url, self.settings.site)
+        return Store(self.settings.redis_url, self.settings.site, self.settings.confirm_replicas)
 
     @cached_property
     def people(self) -> People:

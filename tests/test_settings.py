@@ -194,3 +194,14 @@ def test_on_call_phones_need_a_channel_that_sends_sms(environment: pytest.Monkey
     assert load_settings().on_call == ("+85230000001", "+85230000002")
     environment.delenv("ANLU_TWILIO_AUTH_TOKEN")
     assert "ANLU_ONCALL_NUMBERS" in str(refusal())
+
+
+@pytest.mark.parametrize("url", ["redis:127.0.0.1", "sentinel://127.0.0.1:26379", "cluster://127.0.0.1"])
+def test_a_stores_address_that_cannot_be_read_is_refused(environment: pytest.MonkeyPatch, url: str) -> None:
+    environment.setenv("ANLU_REDIS_URL", url)
+    assert "ANLU_REDIS_URL is wrong: " in str(refusal())
+
+
+def test_fewer_than_no_replicas_are_refused(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("ANLU_CONFIRM_REPLICAS", "-1")
+    assert "ANLU_CONFIRM_REPLICAS" in str(refusal())

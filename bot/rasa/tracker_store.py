@@ -11,7 +11,6 @@ import json
 import time
 from typing import Any, Dict, Iterable, List, Optional, Text
 
-import redis
 from rasa.core.brokers.broker import EventBroker
 from rasa.core.tracker_store import TrackerStore
 from rasa.shared.core.constants import ACTION_LISTEN_NAME
@@ -29,6 +28,7 @@ from rasa.shared.core.trackers import DialogueStateTracker
 
 from bot.core.cipher import Cipher, SealBroken, unb64
 from bot.core.form_answers import UNKNOWN
+from bot.store.topology import read_url
 
 TURNS = 3
 EXPIRE_S = 12 * 3600
@@ -49,8 +49,8 @@ class BoundedTrackerStore(TrackerStore):
         **kwargs: Any,
     ) -> None:
         super().__init__(domain, event_broker, **kwargs)
-        self._redis = redis.Redis.from_url(
-            host or "", decode_responses=True, socket_timeout=1.0, socket_connect_timeout=0.5
+        self._redis = read_url(host or "").connect(
+            decode_responses=True, socket_timeout=1.0, socket_connect_timeout=0.5
         )
         self._prefix = "{" + site + "}:"
         self._cipher = Cipher({"r": unb64(key)})

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import redis
-
 from bot.core.cipher import Cipher, SealBroken
 from bot.core.message import PersonId
 from bot.store.connection import Store, store_errors
@@ -90,7 +88,7 @@ class Backup:
     @store_errors
     def _rows(self) -> Iterator[dict[str, Any]]:
         client, prefix = self._store.client, self._store.keys.prefix
-        raw = redis.Redis(connection_pool=_undecoded(client))
+        raw = self._store.connect(decode=False)
         names = (key[len(prefix) :] for key in client.scan_iter(match=_literal(prefix) + "*", count=PAGE))
         kept = (name for name in names if name not in LONG | DERIVED and not name.startswith(PASSING))
         while page := list(itertools.islice(kept, PAGE)):
@@ -145,7 +143,7 @@ class Backup:
 
     @store_errors
     def _load(self, path: Path) -> None:
-        raw = redis.Redis(connection_pool=_undecoded(self._store.client))
+        raw = self._store.connect(decode=False)
         rows = self._read(path)
         while page := list(itertools.islice(rows, PAGE)):
             pipe = raw.pipeline(transaction=False)
@@ -184,12 +182,6 @@ class Backup:
         for _, message in sorted(messages):
             to_send += int(self._store.run("rebuild_message", message))
         return waiting, to_send
-
-
-def _undecoded(client: redis.Redis) -> redis.ConnectionPool:
-    """A pool like the client's own that gives bytes, as DUMP and RESTORE need."""
-    pool = client.connection_pool
-    return redis.ConnectionPool(pool.connection_class, **{**pool.connection_kwargs, "decode_responses": False})
 
 
 def _literal(prefix: str) -> str:

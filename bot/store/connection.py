@@ -1,22 +1,23 @@
 """The way to the store: one client, scripts by name, and one error for every way of it being away."""
 
 import functools
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timezone
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar, cast
 
 import redis
 from redis.backoff import ExponentialBackoff
-from redis.commands.core import Script
+from redis.exceptions import MovedError, RedisClusterException
 from redis.retry import Retry
 
+from bot.store.calls import Unconfirmed, call, call_confirmed, load_scripts
 from bot.store.keys import Keys
+from bot.store.topology import read_url
 
-SCRIPTS = Path(__file__).parent / "scripts"
-SHARED = ("common", "queue")
-"""Functions that stand before every script."""
+MOVES = 3
+"""So often a call follows its slot from one node of a Cluster to another."""
 P = ParamSpec("P")
 R = TypeVar("R")
 
@@ -32,7 +33,7 @@ def store_errors(function: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (redis.RedisError, OSError) as error:
+        except (redis.RedisError, RedisClusterException, Unconfirmed, OSError) as error:
             raise StoreAway(type(error).__name__) from error
 
     return guarded
@@ -56,34 +57,72 @@ class Durability:
 
 
 class Store:
-    """A connection pool, the key names and the scripts of one site. Safe to share between threads."""
+    """A connection pool, the key names and the scripts of one site. Safe to share between threads.
 
-    def __init__(self, url: str, site: str) -> None:
-        self.client: redis.Redis = redis.Redis.from_url(
-            url,
-            decode_responses=True,
+    ``replicas``: how many must have on disk what a confirmed call did. Raises WrongUrl.
+    """
+
+    def __init__(self, url: str, site: str, replicas: int = 0) -> None:
+        self.keys = Keys(site)
+        self._topology = read_url(url)
+        self._replicas = replicas
+        self._client: redis.Redis | None = None
+        self._building = threading.Lock()
+        self._scripts = load_scripts()
+
+    @property
+    def client(self) -> redis.Redis:
+        """Made when first used, since a Cluster must answer for that."""
+        if self._client is None:
+            made = self.connect()
+            with self._building:
+                self._client = self._client or made
+        return self._client
+
+    def connect(self, decode: bool = True) -> redis.Redis:
+        """A client of its own; ``decode`` False for one that gives bytes."""
+        return self._topology.connect(
+            decode_responses=decode,
             socket_timeout=1.0,
             socket_connect_timeout=1.0,
             health_check_interval=30,
             # A broken connection is tried again at once; a store that hangs is not, a person waits for the answer.
             retry=Retry(ExponentialBackoff(cap=0.2, base=0.02), 3, (redis.ConnectionError,)),
         )
-        self.keys = Keys(site)
-        shared = "".join((SCRIPTS / f"{name}.lua").read_text() for name in SHARED)
-        self._scripts: dict[str, Script] = {
-            path.stem: self.client.register_script(shared + path.read_text())
-            for path in SCRIPTS.glob("*.lua")
-            if path.stem not in SHARED
-        }
+
+    def node(self) -> redis.Redis:
+        """The one server that holds all keys of the site."""
+        client: Any = self.client
+        if not self._topology.is_cluster:
+            return self.client
+        return cast("redis.Redis", client.get_redis_connection(client.get_node_from_key(self.keys.prefix)))
 
     @store_errors
-    def run(self, script: str, *arguments: str | int) -> Any:
-        """Runs a script atomically. Every changing script takes an operation id first, so a retry is safe."""
-        return self._scripts[script](keys=[self.keys.prefix], args=list(arguments))
+    def run(self, script: str, *arguments: str | int, confirmed: bool = False) -> Any:
+        """Runs a script atomically. Every changing script takes an operation id first, so a retry is safe.
+
+        ``confirmed``: gives the result once so many replicas have it as this store wants; else StoreAway, and then
+        the same operation id may be tried again.
+        """
+        text, named = self._scripts[script], (self.keys.prefix, *arguments)
+        for _ in range(MOVES):
+            try:
+                if confirmed and self._replicas:
+                    return call_confirmed(self.node(), text, self._replicas, *named)
+                return call(self.node(), text, *named)
+            except (MovedError, redis.ConnectionError, redis.TimeoutError) as error:
+                if not self._topology.is_cluster:
+                    raise
+                # ASK is not followed: while a slot moves key by key, a script would find a part of the queue only.
+                last = error
+                cast("Any", self.client).nodes_manager.initialize()
+                if isinstance(error, redis.TimeoutError):
+                    raise
+        raise last
 
     @store_errors
     def ping(self) -> bool:
-        return bool(self.client.ping())
+        return bool(self.node().ping())
 
     @store_errors
     def get(self, *key: str) -> str | None:
@@ -119,12 +158,13 @@ class Store:
     @store_errors
     def durability(self) -> "Durability":
         """How safely the store keeps what it accepts; settings that it does not tell are missing."""
+        node = self.node()
         try:
-            settings = dict(self.client.config_get("append*")) | dict(self.client.config_get("maxmemory-policy"))
+            settings = dict(node.config_get("append*")) | dict(node.config_get("maxmemory-policy"))
         except redis.ResponseError:  # a store run by others may not tell
             settings = {}
-        about = self.client.info()
-        seconds, micros = self.client.time()
+        about = node.info()
+        seconds, micros = node.time()
         return Durability(
             settings={str(name): str(value) for name, value in settings.items()},
             last_write_failed="err" in (about.get("aof_last_write_status"), about.get("rdb_last_bgsave_status")),

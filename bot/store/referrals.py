@@ -149,6 +149,7 @@ class Referrals:
             self._people.seal(person, text, "line"),
             self._people.seal(person, "\n".join(reasons), "line") if reasons else "",
             province,
+            confirmed=True,
         )
         id_, created, state, place, present, news, usual = json.loads(raw)
         wait_s = usual / 1000 if usual >= 0 else None
@@ -178,7 +179,8 @@ class Referrals:
 
         Raises Taken, and Full when she has no hand free; a referral of level 1 that she names she gets all the same.
         """
-        raw = json.loads(self._store.run("claim", self._op("claim", op), id_ or "", counsellor, OFFER_MS))
+        arguments = (self._op("claim", op), id_ or "", counsellor, OFFER_MS)
+        raw = json.loads(self._store.run("claim", *arguments, confirmed=True))
         if raw[0] == "claimed":
             return Claim(ReferralId(raw[1]), counsellor, raw[2])
         if raw[0] == "taken":
@@ -208,6 +210,7 @@ class Referrals:
             self._people.seal(person, text, "outbox"),
             person,
             channel,
+            confirmed=True,
         )
         if answer == "shut":
             raise WindowShut
@@ -226,17 +229,18 @@ class Referrals:
         sealed = self._people.seal(self._known(claim.referral).person, note, "line")
         back = int(until.timestamp() * 1000)
         arguments = (self._op("park", op), claim.referral, claim.counsellor, claim.fence, back, sealed)
-        _fenced(self._store.run("park", *arguments))
+        _fenced(self._store.run("park", *arguments, confirmed=True))
 
     def reassign(self, op: str, id_: ReferralId, supervisor: CounsellorId, to: CounsellorId | None) -> None:
         """A supervisor moves it from wherever it is to a counsellor, or (None) to the queue. Raises Taken: it ended."""
-        if self._store.run("reassign", self._op("reassign", op), id_, supervisor, to or "", OFFER_MS) != "ok":
+        arguments = (self._op("reassign", op), id_, supervisor, to or "", OFFER_MS)
+        if self._store.run("reassign", *arguments, confirmed=True) != "ok":
             raise Taken
 
     def transfer(self, op: str, claim: Claim, to: CounsellorId | None) -> None:
         """Passes it to another counsellor under a new fencing token, or back to its old place (``to`` None)."""
         arguments = (self._op("transfer", op), claim.referral, claim.counsellor, claim.fence, to or "", OFFER_MS)
-        _fenced(self._store.run("transfer", *arguments))
+        _fenced(self._store.run("transfer", *arguments, confirmed=True))
 
     def resolve(self, op: str, claim: Claim, outcome: str, hand_back: str) -> None:
         """Ends it and queues the hand-back message; from then on the bot answers again. Raises Stale."""
@@ -245,7 +249,7 @@ class Referrals:
         sealed = self._people.seal(person, hand_back, "outbox")
         named = self._op("resolve", op)
         arguments = (named, claim.referral, claim.counsellor, claim.fence, outcome, message, sealed, person, channel)
-        _fenced(self._store.run("resolve", *arguments))
+        _fenced(self._store.run("resolve", *arguments, confirmed=True))
 
     def judge(self, op: str, claim: Claim, right: bool, released: str) -> None:
         """Whether the screen was right to call; ``released``: sealed words, or nothing. Raises Stale."""

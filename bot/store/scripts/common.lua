@@ -18,15 +18,19 @@ local function bell()
   redis.call('INCR', P .. 'bell')
 end
 
+local KEPT_S = 86400
+
 -- An operation that is asked for twice is done once; the second asker gets the first one's result.
+-- That is a write too: only after a write can the second asker's connection wait for replicas (WAITAOF).
 local function before(op)
   local kept = redis.call('GET', P .. 'op:' .. op)
-  if kept then return cjson.decode(kept) end
-  return nil
+  if not kept then return nil end
+  redis.call('EXPIRE', P .. 'op:' .. op, KEPT_S)
+  return cjson.decode(kept)
 end
 
 local function after(op, result)
-  redis.call('SET', P .. 'op:' .. op, cjson.encode(result), 'EX', 86400)
+  redis.call('SET', P .. 'op:' .. op, cjson.encode(result), 'EX', KEPT_S)
   return result
 end
 
