@@ -73,11 +73,11 @@ def _store(site: Site) -> Iterator[Finding]:
         yield Finding(
             "bad", f"ANLU_CONFIRM_REPLICAS is {wanted} and the store has {about.replicas}: every cry goes to the spool"
         )
-    elif about.replicas and not wanted:
+    elif about.replicas > wanted:
         yield Finding(
             "look",
-            f"the store has {about.replicas} replicas and ANLU_CONFIRM_REPLICAS is 0: a failover may lose accepted "
-            "cries, so set it to 1",
+            f"the store has {about.replicas} replicas and ANLU_CONFIRM_REPLICAS is {wanted}: a failover to one that did "
+            "not confirm loses accepted cries, so set it to their number",
         )
     else:
         yield Finding("ok", f"the store has {about.replicas} replicas, and {wanted} confirm what is accepted")

@@ -20,7 +20,7 @@ from bot.store.people import People
 from bot.store.referrals import Claim, Placed, Referrals
 from bot.store.topology import WrongUrl, read_url
 from bot.wiring import Site
-from tests.fault.servers import Server, cluster, replicated, watched
+from tests.fault.servers import Server, cluster, replicated, wait_until, watched
 
 CIPHER = Cipher({"k1": os.urandom(32)})
 MEI, LAN = CounsellorId("mei"), CounsellorId("lan")
@@ -198,10 +198,28 @@ def test_a_cluster_that_is_away_is_a_store_that_is_away() -> None:
 
 
 def test_a_master_is_found_through_its_sentinels(tmp_path: Path) -> None:
-    with watched(tmp_path) as (_, url):
+    with watched(tmp_path) as (_, url, _):
         queue = Queue(url, 1)
         assert queue.cry().created
         assert len(queue.referrals.waiting()) == 1
+
+
+def test_a_late_answer_is_not_taken_for_the_next_ones(tmp_path: Path) -> None:
+    with watched(tmp_path) as (servers, url, _):
+        store = Store(url, "late")
+        store.put("first", "one")
+        store.put("second", "two")
+        servers[0].client.execute_command("CLIENT", "PAUSE", 1200, "ALL")
+        with pytest.raises(StoreAway):
+            store.get("one")
+        assert wait_until(lambda: answered(store)) == "second"
+
+
+def answered(store: Store) -> str | None:
+    try:
+        return store.get("two")
+    except StoreAway:
+        return None
 
 
 def test_sentinels_that_are_away_are_a_store_that_is_away() -> None:

@@ -54,6 +54,8 @@ def call_confirmed(node: redis.Redis, script: Script, replicas: int, *arguments:
         # A server that is too old for WAITAOF, or keeps no append-only file, refuses it: then memory must do.
         if in_memory >= replicas and (isinstance(on_disk, Exception) or on_disk[0] >= 1 and on_disk[1] >= replicas):
             return answer
+        # Perhaps this server is cut off from the others: the next try asks anew who is master.
+        node.connection_pool.disconnect(inuse_connections=False)
     raise Unconfirmed
 
 

@@ -21,6 +21,9 @@ from typing import IO
 
 import redis
 
+from bot.log import logger
+from bot.store.tail import DamagedInside, mend
+
 SOCKET_PATH_LIMIT = 107
 """Bytes of a unix socket's path that the kernel takes."""
 READY_S = 15.0
@@ -95,7 +98,26 @@ class EmbeddedStore:
         self.stop()
 
     def start(self) -> None:
-        """Starts the server and waits until it answers; raises EmbeddedStoreError with the reason."""
+        """Starts the server and waits until it answers; raises EmbeddedStoreError with the reason.
+
+        Rubbish that a power cut left behind the last whole record is cut off first, and kept in a file beside.
+        """
+        try:
+            try:
+                self._launch()
+            except EmbeddedStoreError:
+                if self.process is None or self.process.poll() is None or not (cut := mend(self.folder)):
+                    raise
+                logger().critical("store_tail_cut", count=cut)
+                self._launch()
+        except DamagedInside as error:
+            raise EmbeddedStoreError(
+                f"the store's file in {self.folder} is damaged and whole records follow: restore a backup"
+            ) from error
+        except OSError as error:
+            raise EmbeddedStoreError(f"{self.folder} cannot be written ({error.strerror}): make room") from error
+
+    def _launch(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._hold_folder()
         _private(self.socket.parent)

@@ -16,9 +16,20 @@ _node: Any = redis.cluster.ClusterNode
 _cluster: Any = redis.cluster.RedisCluster
 _sentinel: Any = redis.sentinel.Sentinel
 _parse: Any = redis.connection.parse_url
+_managed: Any = redis.sentinel.SentinelManagedConnection
 SERVER = ("redis", "rediss", "unix")
 SENTINEL_S = 0.3
 """A Sentinel that answers no sooner is passed over: the next one knows the same."""
+
+
+class Watched(_managed):  # type: ignore[misc]
+    """A connection to the master that closes after a timeout.
+
+    redis-py's own stays open there, and takes the late answer for the answer to the next command.
+    """
+
+    def read_response(self, *arguments: Any, **options: Any) -> Any:
+        return super().read_response(*arguments, **{"disconnect_on_error": True, **options})
 
 
 class WrongUrl(ValueError):
@@ -54,7 +65,7 @@ class Topology:
             # Every try asks the Sentinels anew, for the command and for the connection that it needs.
             options["retry"] = Retry(ConstantBackoff(0.05), 1, (redis.ConnectionError,))
             watchers = _sentinel(list(self.nodes), sentinel_kwargs=brief, **options)
-            return cast("redis.Redis", watchers.master_for(self.service))
+            return cast("redis.Redis", watchers.master_for(self.service, connection_class=Watched))
         return redis.Redis.from_url(self.url, **options)
 
 

@@ -135,7 +135,7 @@ def in_pipelines(url: str, key: bytes, person: PersonId, batch: int, start: floa
     """A client: the same scripts in batches, the hand-back sealed for each."""
     store, me, done = Store(url, "bench"), f"c{os.getpid()}", 0
     people, prefix = people_of(store, key), store.keys.prefix
-    claim, resolve = (store.client.script_load(store._scripts[name].script) for name in ("claim", "resolve"))
+    claim, resolve = (store.client.script_load(store._scripts[name].text) for name in ("claim", "resolve"))
     box = people._box(person)
     _wait_for(store, start)
     while time.monotonic() < start + ROUND_S:

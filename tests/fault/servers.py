@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import redis
+from redis.crc import key_slot
 
 from bot.store.embedded import binary
+from tests.fault.proxy import HOST, Proxy
 
-HOST = "127.0.0.1"
 READY_S = 15.0
 SAFE = ("appendonly yes", "appendfsync always", 'save ""', "maxmemory-policy noeviction")
 """Settings as the embedded store has them."""
@@ -60,6 +61,11 @@ class Server:
         text = [f"port {self.port}", f"bind {HOST}", f"dir {folder}", f"logfile {folder}/log", "daemonize no", *lines]
         (folder / "conf").write_text("\n".join(text) + "\n")
 
+    def add(self, *lines: str) -> None:
+        """Further settings, before the start."""
+        with (self.folder / "conf").open("a") as file:
+            file.writelines(f"{line}\n" for line in lines)
+
     def start(self) -> "Server":
         command = [str(binary()), str(self.folder / "conf"), *(["--sentinel"] if self._sentinel else [])]
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=_end_with_parent)
@@ -102,19 +108,14 @@ def replicated(folder: Path, replicas: int, *lines: str) -> Iterator[list[Server
     """A master and its replicas, all in step; the master is the first."""
     master = Server(folder / "0", *SAFE, *lines)
     servers = [master]
-    settings = (*SAFE, *lines, f"replicaof {HOST} {master.port}", "repl-diskless-sync-delay 0")
+    settings = (*SAFE, *lines, f"replicaof {HOST} {master.port}")
     servers += [Server(folder / str(number), *settings) for number in range(1, replicas + 1)]
-    try:
+    with contextlib.ExitStack() as stack:
         for server in servers:
+            stack.callback(server.close)
             server.start()
-        master.client.config_set("repl-diskless-sync-delay", 0)
-        for server in servers[1:]:
-            wait_until(lambda server=server: server.client.info("replication")["master_link_status"] == "up")
         wait_until(lambda: in_step(master) >= replicas)
         yield servers
-    finally:
-        for server in servers:
-            server.close()
 
 
 def in_step(master: Server) -> int:
@@ -125,24 +126,36 @@ def in_step(master: Server) -> int:
 
 
 @contextlib.contextmanager
-def watched(folder: Path, down_after_ms: int = 700) -> Iterator[tuple[list[Server], str]]:
-    """A master with two replicas and three Sentinels; the servers, and the URL for ANLU_REDIS_URL."""
-    strict = ("min-replicas-to-write 1", "min-replicas-max-lag 2", "repl-timeout 5")
-    with replicated(folder, 2, *strict) as servers, contextlib.ExitStack() as stack:
+def watched(folder: Path) -> Iterator[tuple[list[Server], str, Proxy]]:
+    """A master with two replicas and three Sentinels: the servers, the URL for ANLU_REDIS_URL, the master's wire.
+
+    Everybody knows the master by the wire's port, so that replicas and Sentinels can be cut off from it.
+    """
+    strict = ("min-replicas-to-write 1", "min-replicas-max-lag 2", "repl-timeout 5", "repl-diskless-sync-delay 0")
+    with contextlib.ExitStack() as stack:
+        master = Server(folder / "0", *SAFE, *strict)
+        wire = stack.enter_context(Proxy(master.port))
+        master.add(f"replica-announce-port {wire.port}", f"replica-announce-ip {HOST}")
+        follow = (*SAFE, *strict, f"replicaof {HOST} {wire.port}")
+        servers = [master, *(Server(folder / str(number), *follow) for number in (1, 2))]
         lines = (
-            f"sentinel monitor {SERVICE} {HOST} {servers[0].port} 2",
-            f"sentinel down-after-milliseconds {SERVICE} {down_after_ms}",
+            f"sentinel monitor {SERVICE} {HOST} {wire.port} 2",
+            f"sentinel down-after-milliseconds {SERVICE} 700",
             f"sentinel failover-timeout {SERVICE} 3000",
             f"sentinel parallel-syncs {SERVICE} 2",
         )
         sentinels = [Server(folder / f"s{number}", *lines, sentinel=True) for number in range(3)]
+        for server in (*servers, *sentinels):
+            stack.callback(server.close)
+        for server in servers:
+            server.start()
+        wait_until(lambda: in_step(master) == 2)
         for sentinel in sentinels:
-            stack.callback(sentinel.close)
             sentinel.start()
         for sentinel in sentinels:
             wait_until(lambda sentinel=sentinel: _knows_all(sentinel))
         places = ",".join(f"{HOST}:{sentinel.port}" for sentinel in sentinels)
-        yield servers, f"sentinel://{places}/{SERVICE}"
+        yield servers, f"sentinel://{places}/{SERVICE}", wire
 
 
 def _knows_all(sentinel: Server) -> bool:
@@ -172,3 +185,7 @@ def cluster(folder: Path) -> Iterator[tuple[list[Server], str]]:
     finally:
         for server in servers:
             server.close()
+
+
+def slot_of(key: str) -> int:
+    return int(key_slot(key.encode()))

@@ -1,0 +1,135 @@
+"""Compares what clients were told with what the store has: what was lost, done twice, or given out of order."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from bot.store.connection import Store
+
+PLACES = {"waiting": "queue", "claimed": "leases", "resolved": "resolved", "parked": "parked"}
+"""In which sorted set a referral of each state must stand."""
+FREED = ("opened", "returned", "lease_expired", "unparked", "restored")
+TAKEN = ("claimed", "transferred", "resolved", "parked")
+
+
+@dataclass(slots=True)
+class Verdict:
+    """Each list names what went wrong; ``reported`` cries were told to their senders as not accepted or set aside."""
+
+    accepted: int = 0
+    reported: int = 0
+    lost: list[str] = field(default_factory=list)
+    twice: list[str] = field(default_factory=list)
+    """Cries that stand more than once in their transcript."""
+    doubled: list[str] = field(default_factory=list)
+    """Referrals that two counsellors worked on at once."""
+    disordered: list[str] = field(default_factory=list)
+    silent: list[str] = field(default_factory=list)
+    """Cries whose sender was told nothing."""
+    note: str = ""
+
+    @property
+    def good(self) -> bool:
+        return not (self.lost or self.twice or self.doubled or self.disordered or self.silent)
+
+
+def read_ledgers(paths: Iterable[Path]) -> list[dict[str, Any]]:
+    """All whole lines; a client that was killed may have left half a line, which it was not told to the end."""
+    found = []
+    for path in paths:
+        for line in path.read_text().splitlines(keepends=True):
+            if line.endswith("\n"):
+                found.append({**json.loads(line), "ledger": path.name})
+    return found
+
+
+def judge(events: list[dict[str, Any]], store: Store, killed: Iterable[str] = ()) -> Verdict:
+    """``killed``: ledgers of clients that were killed, whose last cry may have no end."""
+    by_event: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
+    for event in events:
+        if "op" in event:
+            by_event[event["event"]][event["op"]] = event
+    told = by_event["accepted"] | by_event["spooled"]
+    answered = set(told) | set(by_event["refused"])
+    ids = {op: event.get("id") or "r" + store.keys.digest(op)[:16] for op, event in told.items()}
+    found = list(_conditions(store, ids.values()))
+    steps = [event for event in events if event["event"] == "step"]
+    return Verdict(
+        accepted=len(by_event["accepted"]),
+        reported=len(answered) - len(by_event["accepted"]),
+        lost=[op for (op, _), (kept, _) in zip(ids.items(), found, strict=True) if not kept],
+        twice=[op for (op, _), (_, lines) in zip(ids.items(), found, strict=True) if lines > 1],
+        doubled=sorted(set(find_doubled(steps))),
+        disordered=sorted(set(find_disorder(store))),
+        silent=[
+            op for op, begun in by_event["begun"].items() if op not in answered and begun["ledger"] not in set(killed)
+        ],
+    )
+
+
+def _conditions(store: Store, ids: Iterable[str]) -> Iterator[tuple[bool, int]]:
+    """For each referral: whether it stands where its state says, and how often its cry is in its transcript."""
+    pipe = store.client.pipeline(transaction=False)
+    ids = list(ids)
+    for id_ in ids:
+        pipe.hget(store.keys("referral", id_), "state")
+        pipe.xrange(store.keys("transcript", id_), "-", "+")
+        for place in PLACES.values():
+            pipe.zscore(store.keys(place), id_)
+    rows = pipe.execute()
+    width = 2 + len(PLACES)
+    for number in range(len(ids)):
+        state, lines, *scores = rows[number * width : (number + 1) * width]
+        standing = dict(zip(PLACES, scores, strict=True))
+        cries = sum(fields["who"] == "person" for _, fields in lines)
+        yield standing.get(state or "") is not None and cries >= 1, cries
+
+
+def find_doubled(steps: list[dict[str, Any]]) -> Iterator[str]:
+    """Referrals with two workers under one fence, or with a step accepted under a fence that was over."""
+    for referral, group in groupby(sorted(steps, key=lambda s: (s["referral"], s["at"])), lambda s: s["referral"]):
+        rows = list(group)
+        workers: dict[int, str] = {}
+        for row in rows:
+            if workers.setdefault(row["fence"], row["who"]) != row["who"]:
+                yield referral
+        # A step that began after one with a higher fence had ended must have been refused.
+        highest = 0
+        ends = sorted((row["at"], row["fence"]) for row in rows)
+        for row in sorted(rows, key=lambda r: r["start"]):
+            while ends and ends[0][0] < row["start"]:
+                highest = max(highest, ends.pop(0)[1])
+            if row["fence"] < highest:
+                yield referral
+
+
+def find_disorder(store: Store) -> Iterator[str]:
+    """Referrals that were given out while one of their level had waited longer: the audit, played again.
+
+    Each change writes its entry in its own script, so the audit has the order in which everything happened.
+    """
+    waiting: dict[str, tuple[int, int]] = {}
+    levels: dict[str, int] = {}
+    opened = _opened(store)
+    for _, entry in store.client.xrange(store.keys("audit"), "-", "+"):  # type: ignore[misc,union-attr]
+        id_, action = entry["referral"], entry["action"]
+        if action in ("opened", "raised"):
+            levels[id_] = int(entry["note"].split(" to ")[-1].removeprefix("level ").split()[0])
+        if action in FREED or (action == "raised" and id_ in waiting):
+            waiting[id_] = (levels.get(id_, 0), opened.get(id_, 0))
+        elif action in TAKEN:
+            level, since = waiting.pop(id_, (0, 0))
+            if action == "claimed" and any(other == level and before < since for other, before in waiting.values()):
+                yield id_
+
+
+def _opened(store: Store) -> dict[str, int]:
+    ids = {entry["referral"] for _, entry in store.client.xrange(store.keys("audit"), "-", "+")}  # type: ignore[misc,union-attr]
+    pipe = store.client.pipeline(transaction=False)
+    for id_ in ids:
+        pipe.hget(store.keys("referral", id_), "opened")
+    return {id_: int(at or 0) for id_, at in zip(ids, pipe.execute(), strict=True)}
