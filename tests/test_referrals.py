@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from bot.core.message import CounsellorId, Inbound, Kind, ReferralId
 from bot.store import referrals as module
-from bot.store.connection import Store
+from bot.store.connection import Store, StoreAway
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.referrals import Claim, Placed, Referral, Referrals, Stale, Taken
@@ -720,3 +720,16 @@ def test_with_a_conversation_its_messages_go_wherever_they_are(
     left = [key.rpartition(":")[2] for key in store.client.keys(store.keys("out", "message", "*"))]
     line = store.client.lrange(store.keys("out", "line", person), 0, -1)
     assert (left, line, outbox.given_up()) == (["other"], ["other"], 0)
+
+
+def test_words_whose_key_was_lost_on_the_way_are_not_accepted(
+    referrals: Referrals, store: Store, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A failover may lose a person's key between the sealing of her words and their arrival."""
+    person = people.welcome("sms", "+85251234567")
+    sealed = people.seal(person, "help", "line")
+    monkeypatch.setattr(people, "seal", lambda *_: sealed)
+    store.forget("person", person)
+    with pytest.raises(StoreAway):
+        referrals.enqueue("op", person, "sms", "en", 1, ("threat",), "help")
+    assert referrals.waiting() == []

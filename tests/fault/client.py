@@ -23,7 +23,7 @@ from bot.core.message import CounsellorId
 from bot.service.escalation import INSIST_S, PAUSE_S
 from bot.store import referrals as queue
 from bot.store.connection import Store, StoreAway
-from bot.store.people import People
+from bot.store.people import People, UnknownPerson
 from bot.store.referrals import Claim, Referrals, Stale
 from bot.store.spool import SetAside, Spool
 from tests.fault import shifting
@@ -132,7 +132,7 @@ class Client:
                 self._fenced("resolve", claim, lambda: self.referrals.resolve(f"r{op}", claim, "helped", "bye"))
             elif chance < 0.9:
                 self._fenced("give_back", claim, lambda: self.referrals.transfer(f"t{op}", claim, None))
-        except (StoreAway, Stale):
+        except (StoreAway, Stale, UnknownPerson):
             time.sleep(0.02)
 
     def _logged(self, step: str, do: Callable[[], Claim | None]) -> Claim | None:

@@ -8,7 +8,10 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from bot.core.cipher import SealBroken
+from bot.core.message import PersonId
 from bot.store.connection import Store
+from bot.store.people import People, UnknownPerson
 
 PLACES = {"waiting": "queue", "claimed": "leases", "resolved": "resolved", "parked": "parked"}
 """In which sorted set a referral of each state must stand."""
@@ -47,7 +50,7 @@ def read_ledgers(paths: Iterable[Path]) -> list[dict[str, Any]]:
     return found
 
 
-def judge(events: list[dict[str, Any]], store: Store, killed: Iterable[str] = ()) -> Verdict:
+def judge(events: list[dict[str, Any]], store: Store, people: People, killed: Iterable[str] = ()) -> Verdict:
     """``killed``: ledgers of clients that were killed, whose last cry may have no end."""
     by_event: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for event in events:
@@ -56,7 +59,7 @@ def judge(events: list[dict[str, Any]], store: Store, killed: Iterable[str] = ()
     told = by_event["accepted"] | by_event["spooled"]
     answered = set(told) | set(by_event["refused"])
     ids = {op: event.get("id") or "r" + store.keys.digest(op)[:16] for op, event in told.items()}
-    found = list(_conditions(store, ids.values()))
+    found = list(_conditions(store, people, ids.values()))
     steps = [event for event in events if event["event"] == "step"]
     return Verdict(
         accepted=len(by_event["accepted"]),
@@ -71,22 +74,31 @@ def judge(events: list[dict[str, Any]], store: Store, killed: Iterable[str] = ()
     )
 
 
-def _conditions(store: Store, ids: Iterable[str]) -> Iterator[tuple[bool, int]]:
-    """For each referral: whether it stands where its state says, and how often its cry is in its transcript."""
+def _conditions(store: Store, people: People, ids: Iterable[str]) -> Iterator[tuple[bool, int]]:
+    """For each referral: whether it is whole, and how often its cry is in its transcript."""
     pipe = store.client.pipeline(transaction=False)
     ids = list(ids)
     for id_ in ids:
-        pipe.hget(store.keys("referral", id_), "state")
+        pipe.hmget(store.keys("referral", id_), "state", "person")
         pipe.xrange(store.keys("transcript", id_), "-", "+")
         for place in PLACES.values():
             pipe.zscore(store.keys(place), id_)
     rows = pipe.execute()
     width = 2 + len(PLACES)
     for number in range(len(ids)):
-        state, lines, *scores = rows[number * width : (number + 1) * width]
+        (state, person), lines, *scores = rows[number * width : (number + 1) * width]
         standing = dict(zip(PLACES, scores, strict=True))
-        cries = sum(fields["who"] == "person" for _, fields in lines)
-        yield standing.get(state or "") is not None and cries >= 1, cries
+        cries = [fields["sealed"] for _, fields in lines if fields["who"] == "person"]
+        readable = bool(cries) and all(_readable(people, PersonId(person), sealed) for sealed in cries)
+        yield standing.get(state or "") is not None and readable, len(cries)
+
+
+def _readable(people: People, person: PersonId, sealed: str) -> bool:
+    """A cry whose words or whose sender nobody can find any more is as good as lost."""
+    try:
+        return bool(people.open(person, sealed, "line")) and bool(people.address(person))
+    except (UnknownPerson, SealBroken):
+        return False
 
 
 def find_doubled(steps: list[dict[str, Any]]) -> Iterator[str]:

@@ -126,7 +126,7 @@ class Trial:
     def upkeep(self, url: str = "") -> Any:
         """What the worker does meanwhile: leases that ended, and the spool."""
         stopping = threading.Event()
-        store = self.store(url)
+        store = Store(url or self.url, self.site, self.replicas)
         people = People(store, cipher_of(self.key), b"fault")
         referrals, spool = Referrals(store, people), Spool(self.spool_folder, cipher_of(self.key))
 
@@ -153,7 +153,8 @@ class Trial:
         wait_until(lambda: spool.count() == 0, PATIENCE_S)
         store = self.store(url)
         try:
-            found = judge(read_ledgers(self._ledgers()), store, self.killed)
+            people = People(store, cipher_of(self.key), b"fault")
+            found = judge(read_ledgers(self._ledgers()), store, people, self.killed)
         finally:
             store.client.close()
         found.note = "; ".join(self.notes)

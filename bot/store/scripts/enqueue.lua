@@ -5,6 +5,8 @@ local op, id, person, channel, language = ARGV[1], ARGV[2], ARGV[3], ARGV[4], AR
 local level, kinds, text, reasons, province = tonumber(ARGV[6]), ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local kept = before(op)
 if kept then return cjson.encode(kept) end
+-- After a failover her key may be gone that her words were sealed with a moment ago: then nobody could read them.
+if redis.call('HEXISTS', P .. 'person:' .. person, 'address') == 0 then return redis.error_reply('ERR no such person') end
 
 local present = redis.call('ZCOUNT', P .. 'staff:present', now, '+inf')
 local open = redis.call('GET', P .. 'open:' .. person)
