@@ -76,8 +76,8 @@ def _store(site: Site) -> Iterator[Finding]:
     elif about.replicas > wanted:
         yield Finding(
             "look",
-            f"the store has {about.replicas} replicas and ANLU_CONFIRM_REPLICAS is {wanted}: a failover to one that did "
-            "not confirm loses accepted cries, so set it to their number",
+            f"the store has {about.replicas} replicas and ANLU_CONFIRM_REPLICAS is {wanted}: a failover to one that "
+            "did not confirm loses accepted cries, so set it to their number",
         )
     else:
         yield Finding("ok", f"the store has {about.replicas} replicas, and {wanted} confirm what is accepted")

@@ -29,6 +29,7 @@ key                             type     holds
 {site}:record:at                string   up to where in the audit the record has been made
 {site}:record:<month>           hash     referrals by level: opened, taken (by length of the wait), ended (by outcome)
 {site}:ended:<level>:<outcome>  zset     ended referrals, for good; score = time ended (ms)
+{site}:clock                    hash     wall: the server's clock, now: the queue's, when they were last marked (ms)
 {site}:bell                     string   counter that rises with every change a screen would show
 {site}:op:<id>                  string   the result of an operation, for the retry that follows a lost reply (1 day)
 {site}:person:<id>              hash     channel, wrapped data key, sealed address

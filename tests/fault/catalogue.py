@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.fault import faults_clients, faults_replicas, faults_store
+from tests.fault import faults_clients, faults_clock, faults_replicas, faults_store
 from tests.fault.judge import Verdict
 from tests.fault.trial import Trial
 
@@ -18,6 +18,7 @@ FAULTS: dict[str, Callable[[Trial], Verdict]] = {
         faults_store.memory_full,
         faults_clients.second_launcher,
         faults_store.scripts_forgotten,
+        faults_clock.clock_set,
         faults_replicas.failover,
         faults_replicas.master_frozen,
         faults_replicas.slot_moved,

@@ -6,6 +6,7 @@ import secrets
 import signal
 import subprocess
 import threading
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +20,7 @@ from bot.store.spool import Spool
 from tests.fault.client import Plan, cipher_of
 from tests.fault.judge import Verdict, judge, read_ledgers
 from tests.fault.servers import wait_until
+from tests.fault.shifting import ShiftedStore
 
 PATIENCE_S = 60.0
 UPKEEP_S = 0.1
@@ -123,17 +125,19 @@ class Trial:
         return Referrals(store, People(store, cipher_of(self.key), b"fault"))
 
     @contextlib.contextmanager
-    def upkeep(self, url: str = "") -> Any:
-        """What the worker does meanwhile: leases that ended, and the spool."""
+    def upkeep(self, shifted: bool = False, ended: list[list[str]] | None = None) -> Iterator[None]:
+        """What the worker does meanwhile: leases that ended (noted in ``ended``, tick by tick), and the spool."""
         stopping = threading.Event()
-        store = Store(url or self.url, self.site, self.replicas)
+        store = (ShiftedStore if shifted else Store)(self.url, self.site, self.replicas)
         people = People(store, cipher_of(self.key), b"fault")
         referrals, spool = Referrals(store, people), Spool(self.spool_folder, cipher_of(self.key))
 
         def work() -> None:
             while not stopping.is_set():
                 with contextlib.suppress(StoreAway):
-                    referrals.reap()
+                    lapsed = referrals.reap()
+                    if ended is not None:
+                        ended.append(lapsed)
                     spool.drain(people, referrals)
                 stopping.wait(UPKEEP_S)
 

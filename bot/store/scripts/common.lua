@@ -1,10 +1,24 @@
 -- KEYS[1] is the prefix of the site's keys; every script begins with this text.
 local P = KEYS[1]
 local clock = redis.call('TIME')
-local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local wall = clock[1] * 1000 + math.floor(clock[2] / 1000)
+
+-- The queue's time never runs backwards. When the server's clock is set back, it goes on at half speed until the
+-- clock has come up with it: the order stays, and leases still end, after twice their time at most.
+local mark = redis.call('HMGET', P .. 'clock', 'wall', 'now')
+local marked, reached = tonumber(mark[1]) or wall, tonumber(mark[2]) or 0
+local now = math.max(wall, reached + (wall < marked and 1 or math.floor((wall - marked) / 2)))
+
+local function mark_time()
+  redis.call('HSET', P .. 'clock', 'wall', wall, 'now', now)
+end
+
+-- Once a second is often enough for leases; what is ordered by time is marked when it is written down (audit).
+if not mark[1] or math.abs(wall - marked) >= 1000 then mark_time() end
 
 -- Each entry carries its number and a hash over itself and the entry before it (bot/store/audit.py verifies).
 local function audit(action, referral, actor, note)
+  mark_time()
   local head = redis.call('HMGET', P .. 'audit:head', 'n', 'chain')
   local n = string.format('%.0f', (tonumber(head[1]) or 0) + 1)
   local at = string.format('%.0f', now)

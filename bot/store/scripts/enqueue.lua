@@ -8,7 +8,7 @@ if kept then return cjson.encode(kept) end
 -- After a failover her key may be gone that her words were sealed with a moment ago: then nobody could read them.
 if redis.call('HEXISTS', P .. 'person:' .. person, 'address') == 0 then return redis.error_reply('ERR no such person') end
 
-local present = redis.call('ZCOUNT', P .. 'staff:present', now, '+inf')
+local present = redis.call('ZCOUNT', P .. 'staff:present', wall, '+inf')
 local open = redis.call('GET', P .. 'open:' .. person)
 local ended = not open and redis.call('GET', P .. 'last:' .. person)
 local created, news = 0, 0

@@ -101,7 +101,7 @@ end
 local function wake(id, known)
   let_go(id)
   local until_when = redis.call('ZSCORE', P .. 'staff:present', known)
-  if not until_when or tonumber(until_when) <= now then known = '' end
+  if not until_when or tonumber(until_when) <= wall then known = '' end
   redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0, 'since', now, 'known', known)
   line_up(id)
 end

@@ -6,7 +6,7 @@ for _, id in ipairs(silent) do
   put_back(id)
   audit('lease_expired', id, holder)
 end
-local due = redis.call('ZRANGEBYSCORE', P .. 'parked', 0, now, 'LIMIT', 0, tonumber(ARGV[1]))
+local due = redis.call('ZRANGEBYSCORE', P .. 'parked', 0, wall, 'LIMIT', 0, tonumber(ARGV[1]))
 for _, id in ipairs(due) do
   wake(id, redis.call('HGET', ref(id), 'holder'))
   audit('due', id, 'worker')
