@@ -271,6 +271,32 @@ def doctor() -> None:
 
 
 @main.group()
+def keys() -> None:
+    """The site's master keys."""
+
+
+@keys.command("rotate")
+def keys_rotate() -> None:
+    """Seals everything anew under the first master key, while the service runs; may be repeated."""
+    rotation = build_site("cli").rotation
+    done = rotation.rotate()
+    click.echo(f"{done.changed} values are sealed anew under {rotation.first}.")
+    if done.lost:
+        raise click.ClickException(f"{done.lost} values cannot be opened: their key is not in ANLU_MASTER_KEYS.")
+
+
+@keys.command("check")
+def keys_check() -> None:
+    """How many values lie under each master key; one without any may go."""
+    site = build_site("cli")
+    counts = site.rotation.counts()
+    known = site.settings.site_cipher.ids
+    for key_id in (*known, *sorted(set(counts) - set(known))):
+        note = "first" if key_id == site.rotation.first else "" if counts[key_id] else "may go"
+        click.echo(f"{key_id:20} {counts[key_id]:8}  {note if key_id in known else 'not in ANLU_MASTER_KEYS'}".rstrip())
+
+
+@main.group()
 def audit() -> None:
     """Who did what to which referral."""
 

@@ -35,6 +35,7 @@ def examine(site: Site) -> Iterator[Finding]:
         _store,
         _worker,
         _outbox,
+        _keys,
         _disk,
         _content,
         _screen,
@@ -104,6 +105,13 @@ def _outbox(site: Site) -> Iterator[Finding]:
     dead = site.outbox.given_up()
     if dead:
         yield Finding("look", f"{dead} messages did not reach anybody: a supervisor finds them in the console")
+
+
+def _keys(site: Site) -> Iterator[Finding]:
+    counts = site.rotation.counts()
+    old = counts.total() - counts[site.rotation.first]
+    if old:
+        yield Finding("look", f"{old} values are not under the first master key: `anlu keys rotate`, then `keys check`")
 
 
 def _disk(site: Site) -> Iterator[Finding]:

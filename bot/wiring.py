@@ -51,6 +51,7 @@ from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.record import Record
 from bot.store.referrals import Referrals
+from bot.store.rotation import Rotation
 from bot.store.sessions import Sessions
 from bot.store.spool import Spool
 from bot.store.staff import Staff
@@ -142,6 +143,10 @@ class Site:
     @cached_property
     def spool(self) -> Spool:
         return Spool(self.settings.data_dir / "spool", self.settings.site_cipher)
+
+    @cached_property
+    def rotation(self) -> Rotation:
+        return Rotation(self.store, self.settings.site_cipher, self.verdicts, self.spool)
 
     @cached_property
     def answers(self) -> Answers:

@@ -29,6 +29,12 @@ def unb64(text: str) -> bytes:
     return base64.urlsafe_b64decode(text)
 
 
+def key_id(sealed: str) -> str:
+    """The id of the key that a value lies under; "?" when it is no sealed value."""
+    parts = sealed.split(".")
+    return parts[1] if len(parts) == 3 else "?"
+
+
 class Cipher:
     """Seals under the first key and opens under any of them (key rotation).
 
@@ -41,13 +47,17 @@ class Cipher:
         for key_id, key in keys.items():
             if "." in key_id or len(key) != KEY_BYTES:
                 raise ValueError(f"the encryption key {key_id!r} must be {KEY_BYTES} bytes, its id without full stop")
-        self._active = next(iter(keys))
+        self.active = next(iter(keys))
         self._boxes = {key_id: AESGCM(key) for key_id, key in keys.items()}
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        return tuple(self._boxes)
 
     def seal(self, plain: str | bytes, bound_to: str) -> str:
         nonce = os.urandom(_NONCE_BYTES)
         data = plain.encode("utf-8", "surrogatepass") if isinstance(plain, str) else plain
-        return f"1.{self._active}.{b64(nonce + self._boxes[self._active].encrypt(nonce, data, bound_to.encode()))}"
+        return f"1.{self.active}.{b64(nonce + self._boxes[self.active].encrypt(nonce, data, bound_to.encode()))}"
 
     def open_bytes(self, sealed: str, bound_to: str) -> bytes:
         """The plain bytes; SealBroken when they cannot be had."""

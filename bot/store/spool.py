@@ -7,6 +7,7 @@ them into the queue under the same operation id as soon as the store is back, so
 import contextlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -50,6 +51,12 @@ class Spool:
 
     def count(self) -> int:
         return sum(1 for _ in self._folder.glob("*.sealed"))
+
+    def sealed(self) -> Iterator[str]:
+        """What waits, as it lies on disk, with what could not be read."""
+        for path in [*self._folder.glob("*.sealed"), *self._folder.glob("*.broken")]:
+            with contextlib.suppress(FileNotFoundError):
+                yield path.read_text(encoding="ascii", errors="replace")
 
     def drain(self, people: People, referrals: Referrals) -> int:
         """Moves what it can into the queue; raises StoreAway and keeps the rest when the store is away again.

@@ -40,7 +40,8 @@ class Verdicts:
 
     def all(self) -> Iterator[CounsellorsVerdict]:
         """Every referral's last verdict, in the order given. Raises StoreAway."""
-        last = {row["referral"]: row for row in self._rows()}
+        rows = sorted((fields for _, fields in self._rows()), key=lambda row: float(row["at"]))
+        last = {row["referral"]: row for row in rows}
         for row in last.values():
             texts = tuple(json.loads(self._cipher.open(row["released"], FIELD))) if row["released"] else ()
             kinds = tuple(kind for kind in row["kinds"].split(",") if kind)
@@ -55,13 +56,17 @@ class Verdicts:
                 texts,
             )
 
+    def sealed(self) -> Iterator[tuple[str, str]]:
+        """The entries with released words: id and sealed words."""
+        return ((id_, fields["released"]) for id_, fields in self._rows() if fields["released"])
+
     @store_errors
-    def _rows(self) -> list[dict[str, str]]:
-        rows: list[dict[str, str]] = []
+    def _rows(self) -> list[tuple[str, dict[str, str]]]:
+        rows: list[tuple[str, dict[str, str]]] = []
         start = "-"
         while True:
             page: Any = self._store.client.xrange(self._store.keys("verdicts"), min=start, count=PAGE)
-            rows += [dict(fields) for _, fields in page]
+            rows += [(str(id_), dict(fields)) for id_, fields in page]
             if len(page) < PAGE:
                 return rows
             start = "(" + str(page[-1][0])
