@@ -86,7 +86,7 @@ local function follow(message, by, state, says)
   local key = P .. 'out:message:' .. message
   local r = redis.call('HMGET', key, 'state', 'by', 'referral')
   if r[2] ~= by then return 'old' end
-  if state == 'delivered' and (r[1] == 'sent' or r[1] == 'dead') then
+  if state == 'delivered' and (r[1] == 'sent' or r[1] == 'dead' or r[1] == 'aside') then
     redis.call('HSET', key, 'state', 'delivered', 'error', '')
     redis.call('EXPIRE', key, 2592000)
     redis.call('ZREM', P .. 'out:dead', message)
