@@ -7,10 +7,11 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from bot.core.message import PersonId
+from bot.core.message import Kind, PersonId
 from bot.store.connection import Store
 from bot.store.outbox import LEASE_MS, Outbox, Parcel
 from bot.store.people import People, UnknownPerson
+from bot.store.windows import Windows
 
 
 @pytest.fixture
@@ -200,10 +201,19 @@ def test_the_text_stays_out_of_the_representation(outbox: Outbox, person: Person
     assert "秘密" not in repr(taken(outbox))
 
 
+def test_a_message_that_a_wrong_clock_put_off_by_a_week_goes_out_today(
+    outbox: Outbox, store: Store, person: PersonId
+) -> None:
+    outbox.post("m1", person, "sms", "hello")
+    store.client.zadd(store.keys("out", "due"), {person: (store.client.time()[0] + 7 * 86400) * 1000})
+    assert taken(outbox).id == "m1"
+    assert outbox.take() is None
+
+
 @hypothesis_settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(plan=st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["sent", "retry", "crash"])), max_size=10))
+@given(plan=st.lists(st.tuples(st.integers(0, 2), st.sampled_from(["sent", "retry", "crash", "closed"])), max_size=10))
 def test_whatever_fails_on_the_way_each_person_gets_everything_in_order(
-    outbox: Outbox, store: Store, people: People, plan: list[tuple[int, str]]
+    outbox: Outbox, store: Store, people: People, windows: Windows, plan: list[tuple[int, str]]
 ) -> None:
     run = store.client.incr(store.keys("run-of-this-property"))
     wanted: dict[PersonId, list[str]] = {}
@@ -221,6 +231,10 @@ def test_whatever_fails_on_the_way_each_person_gets_everything_in_order(
             outbox.sent(parcel, "SM")
         elif fate == "retry":
             outbox.retry(parcel, 0, "busy")
+        elif fate == "closed":
+            opening = windows.of(parcel.person, "wechat")
+            outbox.close(parcel, opening.wrote if opening else "", "shut")
+            windows.heard(parcel.person, "wechat", Kind.TEXT)
         else:
             let_the_lease_pass(store, parcel.person)
     assert got == wanted

@@ -1,4 +1,4 @@
-"""What becomes of a counsellor's words, as she sees it: not delivered to a phone that is off, no box without a window."""
+"""What becomes of a counsellor's words, as she sees it: a phone that is off, a window that shuts and opens."""
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
