@@ -134,7 +134,7 @@ class Site:
 
     @cached_property
     def receipts(self) -> Receipts:
-        return Receipts(self.outbox)
+        return Receipts(self.outbox, self.channels)
 
     @cached_property
     def staff(self) -> Staff:
@@ -229,8 +229,8 @@ class Site:
     @cached_property
     def worker(self) -> Worker:
         delivery = Delivery(self.outbox, self.people, self.channels, self.sessions, self.windows)
-        followed = Duty(5.0, self.record.follow)
-        return Worker(delivery, [*duties(self.upkeep), *alarm_duties(self.alarms), followed])
+        more = (Duty(5.0, self.record.follow), Duty(60.0, self.receipts.ask_for_missing))
+        return Worker(delivery, [*duties(self.upkeep), *alarm_duties(self.alarms), *more])
 
     @cached_property
     def hours(self) -> DutyHours:

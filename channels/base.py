@@ -135,6 +135,10 @@ class Reporting(Channel, Protocol):
         """The authenticated report. Raises Refused."""
         ...
 
+    def ask(self, provider_id: str) -> Status:
+        """What the platform knows of a message whose report did not come. Raises SendError."""
+        ...
+
 
 @runtime_checkable
 class Recalling(Channel, Protocol):

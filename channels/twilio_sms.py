@@ -67,6 +67,12 @@ _FATES = {
 """Why a message that Twilio took did not arrive."""
 
 
+def _status(sid: str, state: str, code: str) -> Status:
+    if state in _FAILED:
+        return Status(sid, "failed", _fate(code))
+    return Status(sid, "delivered" if state in _DELIVERED else "on_its_way")
+
+
 def _fate(code: str) -> str:
     if code.isascii() and code.isdigit() and len(code) <= 6:
         return f"{code}: {_FATES.get(code, 'Twilio could not deliver it')}"
@@ -112,9 +118,12 @@ class TwilioSms:
             raise Refused(403, "another account")
         if not _SID.fullmatch(sid) or not state:
             raise Refused(400, "malformed report (MessageSid or MessageStatus)")
-        if state in _FAILED:
-            return Status(sid, "failed", _fate(form.get("ErrorCode", "")))
-        return Status(sid, "delivered" if state in _DELIVERED else "on_its_way")
+        return _status(sid, state, form.get("ErrorCode", ""))
+
+    def ask(self, provider_id: str) -> Status:
+        with _errors():
+            message = self._client.messages(provider_id).fetch()
+            return _status(provider_id, str(message.status), str(message.error_code or ""))
 
     def _authenticate(self, webhook: Webhook, url: str) -> None:
         """Checks the signature over the configured address, never the Host header, and all fields that came."""

@@ -3,6 +3,7 @@
 import itertools
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 
 import pytest
 import requests
@@ -13,16 +14,21 @@ from werkzeug.serving import make_server
 from bot.core.message import CounsellorId, PersonId
 from bot.gateway.app import create_gateway
 from bot.gateway.simulator import simulator
+from bot.service.delivery import Delivery
+from bot.service.receipts import Receipts
 from bot.settings import Settings
 from bot.store.connection import Store
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.referrals import Referrals
+from bot.store.sessions import Sessions
+from bot.store.windows import Windows
 from bot.wiring import Site
-from channels.base import BODY_LIMIT
+from channels.base import BODY_LIMIT, Refused, SendError, Status, TryLater, Webhook
 from tests.e2e.service import wait_for
 from tests.people_who_write import site_on
 from tests.platforms import ACCOUNT, NUMBER, PUBLIC_URL, SID, sms_signature
+from tests.test_delivery import Platform
 
 MEI = CounsellorId("mei")
 OFF = "30003: the phone is off or out of reach"
@@ -128,6 +134,104 @@ def test_the_counsellor_sees_what_became_of_her_words(
     assert (line.delivery, line.why) == ("dead", OFF)
 
 
+# A report that does not come
+
+
+@dataclass
+class Asked(Platform):
+    """A platform that knows what became of its messages."""
+
+    knows: dict[str, Status | SendError] = field(default_factory=dict)
+    asked: list[str] = field(default_factory=list)
+    window = None
+    patience_s = 1.0
+
+    def status(self, webhook: Webhook) -> Status:
+        raise Refused(403, "nobody calls")
+
+    def ask(self, provider_id: str) -> Status:
+        self.asked.append(provider_id)
+        known = self.knows[provider_id]
+        if isinstance(known, SendError):
+            raise known
+        return known
+
+
+@pytest.fixture
+def platform() -> Asked:
+    return Asked()
+
+
+@pytest.fixture
+def receipts(outbox: Outbox, platform: Asked) -> Receipts:
+    return Receipts(outbox, {"sms": platform})
+
+
+@pytest.fixture
+def sends(
+    outbox: Outbox,
+    people: People,
+    store: Store,
+    person: PersonId,
+    platform: Asked,
+    sessions: Sessions,
+    windows: Windows,
+) -> Callable[[], None]:
+    """Sends the message m1, whose report is late at once."""
+
+    def send() -> None:
+        outbox.post("m1", person, "sms", "hello")
+        Delivery(outbox, people, {"sms": platform}, sessions, windows).one()
+        store.client.zadd(store.keys("out", "followed"), {"m1": 0}, xx=True)
+
+    return send
+
+
+@pytest.mark.parametrize(
+    ("known", "end"),
+    [
+        (Status("SM1", "delivered"), "delivered"),
+        (Status("SM1", "failed", OFF), "dead"),
+        (Status("SM1", "on_its_way"), "sent"),
+        (TryLater("x", "away"), "sent"),
+    ],
+)
+def test_a_report_that_does_not_come_is_asked_for_once_in_an_hour(
+    receipts: Receipts, store: Store, platform: Asked, sends: Callable[[], None], known: Status | SendError, end: str
+) -> None:
+    platform.knows["SM1"] = known
+    sends()
+    receipts.ask_for_missing()
+    receipts.ask_for_missing()
+    assert (state(store), platform.asked) == (end, ["SM1"])
+
+
+def test_a_report_that_came_is_not_asked_for(
+    receipts: Receipts, outbox: Outbox, platform: Asked, sends: Callable[[], None]
+) -> None:
+    sends()
+    outbox.follow("sms", "SM1", "delivered", "")
+    receipts.ask_for_missing()
+    assert platform.asked == []
+
+
+def test_after_some_days_nobody_asks_any_more(
+    receipts: Receipts, store: Store, platform: Asked, sends: Callable[[], None]
+) -> None:
+    sends()
+    store.client.hset(store.keys("out", "message", "m1"), "settled", 1)
+    receipts.ask_for_missing()
+    assert (platform.asked, store.client.zcard(store.keys("out", "followed"))) == ([], 0)
+
+
+def test_a_platform_that_reports_nothing_is_not_asked(
+    outbox: Outbox, store: Store, person: PersonId, people: People, sessions: Sessions, windows: Windows
+) -> None:
+    outbox.post("m1", person, "sms", "hello")
+    Delivery(outbox, people, {"sms": Platform()}, sessions, windows).one()
+    assert store.client.zcard(store.keys("out", "followed")) == 0
+
+
 # Over HTTP
 
 
@@ -207,5 +311,7 @@ def test_the_simulated_platform_reports_what_became_of_a_message(
     served.outbox.post("m1", served.people.welcome("sms", NUMBER), "sms", "hello")
     settle(served.outbox, served.channels["sms"].send(NUMBER, "hello"))
     wait_for(lambda: state(served.store) == end, 10)
+    provider_id = served.store.hash("out", "message", "m1")["provider_id"]
+    assert served.channels["sms"].ask(provider_id).state == ("delivered" if shown else "failed")  # type: ignore[attr-defined]
     screen = requests.get(f"{base}/simulator/messages", params={"address": NUMBER}, timeout=5).json()
     assert len(screen) == shown

@@ -9,7 +9,7 @@ import requests
 import responses
 from responses import matchers
 
-from channels.base import Misconfigured, SendError, SlowDown, TryLater, Unreachable, Unsure, WindowClosed
+from channels.base import Misconfigured, SendError, SlowDown, Status, TryLater, Unreachable, Unsure, WindowClosed
 from channels.twilio_sms import TwilioSms
 from channels.wechat import WeChat
 from tests.platforms import ACCOUNT, AES_KEY, APP_ID, APP_SECRET, AUTH_TOKEN, NUMBER, OPENID, SERVICE_NUMBER, TOKEN
@@ -269,6 +269,27 @@ def test_twilio_is_sent_a_message_once(web: responses.RequestsMock, sms: TwilioS
     with pytest.raises(TryLater):
         sms.send(NUMBER, WORDS)
     assert len(web.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"status": "delivered", "error_code": None}, Status("SM1", "delivered")),
+        ({"status": "undelivered", "error_code": 30005}, Status("SM1", "failed", "30005: the number is not in use")),
+        ({"status": "sent"}, Status("SM1", "on_its_way")),
+    ],
+)
+def test_twilio_can_be_asked_what_became_of_a_message(
+    web: responses.RequestsMock, sms: TwilioSms, answer: dict[str, object], expected: Status
+) -> None:
+    web.get(MESSAGES.replace(".json", "/SM1.json"), json={"sid": "SM1", **answer})
+    assert sms.ask("SM1") == expected
+
+
+def test_a_message_that_twilio_does_not_know_is_a_send_error(web: responses.RequestsMock, sms: TwilioSms) -> None:
+    web.get(MESSAGES.replace(".json", "/SM1.json"), json={"code": 20404, "message": "no", "status": 404}, status=404)
+    with pytest.raises(SendError):
+        sms.ask("SM1")
 
 
 # Both

@@ -41,14 +41,17 @@ def twilio_platform(pages: Blueprint, settings: Settings, phones: Phones) -> Non
         to, text, report_to = request.form["To"], request.form["Body"], request.form.get("StatusCallback", "")
         message = _message(to, text)
         taken.appendleft(message)
-        arrives = phones.is_on(to)
-        if arrives:
+        answer = jsonify(message)
+        if phones.is_on(to):
             phones.show(to, "them", text)
+            message["status"] = "delivered"
+        else:
+            message |= {"status": "undelivered", "error_code": 30003}
         if report_to.startswith(f"{settings.public_url}/"):
-            report = threading.Timer(REPORT_AFTER_S, _report, (settings, report_to, str(message["sid"]), arrives))
+            report = threading.Timer(REPORT_AFTER_S, _report, (settings, report_to, message))
             report.daemon = True
             report.start()
-        return jsonify(message), 201
+        return answer, 201
 
     @pages.get(MESSAGES)
     def list_taken(account: str) -> tuple[Response, int]:
@@ -57,6 +60,11 @@ def twilio_platform(pages: Blueprint, settings: Settings, phones: Phones) -> Non
         to = request.args.get("To")
         found = [message for message in taken if to in (None, message["to"])]
         return jsonify(messages=found, next_page_uri=None), 200
+
+    @pages.get(MESSAGES.replace(".json", "/<sid>.json"))
+    def tell(account: str, sid: str) -> tuple[Response, int]:
+        found = [message for message in taken if message["sid"] == sid and known(account)]
+        return (jsonify(found[0]), 200) if found else (jsonify(code=20404, message="not found", status=404), 404)
 
 
 def signature_of(settings: Settings, url: str, fields: Mapping[str, str]) -> dict[str, str]:
@@ -78,8 +86,7 @@ def _message(to: str, text: str) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _report(settings: Settings, url: str, sid: str, arrives: bool) -> None:
-    fields = {"MessageSid": sid, "AccountSid": settings.twilio_account_sid, "MessageStatus": "delivered"}
-    if not arrives:
-        fields |= {"MessageStatus": "undelivered", "ErrorCode": "30003"}
+def _report(settings: Settings, url: str, message: dict[str, object]) -> None:
+    fields = {"MessageSid": str(message["sid"]), "MessageStatus": str(message["status"])}
+    fields |= {"AccountSid": settings.twilio_account_sid, "ErrorCode": str(message.get("error_code", ""))}
     requests.post(url, data=fields, headers=signature_of(settings, url, fields), timeout=TIMEOUT_S)

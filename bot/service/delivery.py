@@ -13,7 +13,17 @@ from bot.store.outbox import Outbox, Parcel
 from bot.store.people import People, UnknownPerson
 from bot.store.sessions import Sessions
 from bot.store.windows import Windows
-from channels.base import Channel, Misconfigured, Recalling, SendError, SlowDown, TryLater, Unsure, WindowClosed
+from channels.base import (
+    Channel,
+    Misconfigured,
+    Recalling,
+    Reporting,
+    SendError,
+    SlowDown,
+    TryLater,
+    Unsure,
+    WindowClosed,
+)
 
 HIDDEN_PAUSE_MS = 15_000
 """How soon after her safe word a counsellor's words follow, at the latest."""
@@ -109,7 +119,8 @@ class Delivery:
             raise Misconfigured("no_channel", f"no channel {parcel.channel} is set up here")
         address, text = self._people.address(parcel.person), self._outbox.text(parcel)
         found = self._found(channel, parcel, address, text) if parcel.maybe_sent else None
-        self._outbox.sent(parcel, found or channel.send(address, text), found=found is not None)
+        provider_id = found or channel.send(address, text)
+        self._outbox.sent(parcel, provider_id, found is not None, isinstance(channel, Reporting))
 
     def _found(self, channel: Channel, parcel: Parcel, address: str, text: str) -> str | None:
         """The platform's id of what an earlier try has sent; None on any doubt, since silence is worse than a copy."""

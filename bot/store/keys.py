@@ -43,6 +43,7 @@ key                             type     holds
 {site}:out:dead                 zset     messages given up; kept and shown
 {site}:out:by:<channel>:<d>     string   the message that the platform took under the id of this digest (30 days)
 {site}:out:early:<channel>:<d>  string   what the platform said of an id that no message had yet (1 day)
+{site}:out:followed             zset     messages whose platform reports their end; score = when to ask it (ms)
 {site}:out:fault:<channel>      string   why a channel that is set up wrongly cannot send (1 day, or until it sends)
 {site}:staff:<id>               hash     login, name, role, password hash, sealed TOTP secret and alarm number,
                                          languages, kinds, provinces ("*": all), capacity

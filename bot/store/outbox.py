@@ -13,6 +13,9 @@ DAY_S = 24 * 3600
 LEASE_MS = 30_000
 """How long a worker may take over one message before another may try it."""
 
+ASK_MS = 5 * 60_000
+"""A report that has not come by then is asked for."""
+ASK_AGAIN_MS, ASK_UNTIL_MS = 3600_000, 3 * DAY_S * 1000
 CLOSED_MS = 3600_000
 """What waits for the person to write is looked at again so often, should her message have been missed."""
 
@@ -76,10 +79,18 @@ class Outbox:
         """The words; SealBroken or UnknownPerson when the person was erased since."""
         return self._people.open(parcel.person, parcel.sealed, "outbox")
 
-    def sent(self, parcel: Parcel, provider_id: str, found: bool = False) -> None:
-        """The platform took it under this id; ``found``: it had it already, from a try that got no answer."""
-        by = self._by(parcel.channel, provider_id)
-        self._store.run("settle", parcel.id, parcel.token, "found" if found else "sent", provider_id, 0, by)
+    def sent(self, parcel: Parcel, provider_id: str, found: bool = False, followed: bool = False) -> None:
+        """The platform took it under this id.
+
+        ``found``: it had it already, from a try that got no answer. ``followed``: it will report what became of it.
+        """
+        by, ask = self._by(parcel.channel, provider_id), ASK_MS if followed else 0
+        self._store.run("settle", parcel.id, parcel.token, "found" if found else "sent", provider_id, 0, by, ask)
+
+    def without_end(self, count: int) -> list[tuple[str, str]]:
+        """Channel and platform's id of messages whose report did not come; each is named once in an hour."""
+        raw = self._store.run("ask", count, ASK_AGAIN_MS, ASK_UNTIL_MS)
+        return list(zip(raw[::2], raw[1::2], strict=True))
 
     @store_errors
     def unclaimed(self, channel: str, provider_ids: Sequence[str]) -> list[str]:

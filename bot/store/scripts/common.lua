@@ -98,6 +98,7 @@ local function follow(message, by, state, says)
   else
     return 'old'
   end
+  redis.call('ZREM', P .. 'out:followed', message)
   bell()
   return 'ok'
 end

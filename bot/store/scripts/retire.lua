@@ -4,6 +4,7 @@
 local function forget(message, person)
   redis.call('DEL', P .. 'out:message:' .. message)
   redis.call('ZREM', P .. 'out:dead', message)
+  redis.call('ZREM', P .. 'out:followed', message)
   redis.call('LREM', P .. 'out:line:' .. person, 0, message)
 end
 

@@ -1,5 +1,6 @@
 -- message id, token, 'sent' | 'found' | 'dead' | 'retry' | 'hold' | 'closed', provider's id or reason, retry after ms,
--- (sent) channel and digest of the provider's id | (retry) '1' when it may have been sent
+-- (sent, found) channel and digest of the provider's id, and when to ask the platform for its end (ms; 0: never)
+-- | (retry) '1' when it may have been sent
 -- | (closed) when she had written last as the sender knew it -> 'ok' | 'stale'
 -- 'found': the platform was asked and has it already. 'hold' and 'closed' put back what was not tried: it counts as no attempt. What is closed is due as soon as she writes
 -- (heard.lua), or at once when she wrote a moment ago.
@@ -41,6 +42,7 @@ else
   if state == 'sent' then
     redis.call('EXPIRE', key, 2592000)
     if left_for(r[3]) > 0 then redis.call('HINCRBY', P .. 'window:' .. r[3], 'left', -1) end
+    if tonumber(ARGV[7]) > 0 then redis.call('ZADD', P .. 'out:followed', now + ARGV[7], message) end
     note_id(message, ARGV[6])
     redis.call('DEL', P .. 'out:fault:' .. redis.call('HGET', key, 'channel'))
   else
