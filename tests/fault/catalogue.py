@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from tests.fault import faults_clients, faults_clock, faults_replicas, faults_store
+from tests.fault import faults_clients, faults_clock, faults_processes, faults_replicas, faults_store
 from tests.fault.judge import Verdict
 from tests.fault.trial import Trial
 
@@ -10,6 +10,7 @@ FAULTS: dict[str, Callable[[Trial], Verdict]] = {
     fault.__name__: fault
     for fault in (
         faults_store.store_killed,
+        faults_processes.processes_killed,
         faults_clients.counsellor_dies,
         faults_store.reply_dropped,
         faults_clients.lease_lapsed,

@@ -50,8 +50,13 @@ def read_ledgers(paths: Iterable[Path]) -> list[dict[str, Any]]:
     return found
 
 
-def judge(events: list[dict[str, Any]], store: Store, people: People, killed: Iterable[str] = ()) -> Verdict:
-    """``killed``: ledgers of clients that were killed, whose last cry may have no end."""
+def judge(
+    events: list[dict[str, Any]], store: Store, people: People, killed: Iterable[str] = (), in_order: bool = True
+) -> Verdict:
+    """``killed``: ledgers of clients that were killed, whose last cry may have no end.
+
+    ``in_order``: every claim was of the next in line; at the console people choose.
+    """
     by_event: dict[str, dict[str, dict[str, Any]]] = defaultdict(dict)
     for event in events:
         if "op" in event:
@@ -66,8 +71,8 @@ def judge(events: list[dict[str, Any]], store: Store, people: People, killed: It
         reported=len(answered) - len(by_event["accepted"]),
         lost=[op for (op, _), (kept, _) in zip(ids.items(), found, strict=True) if not kept],
         twice=[op for (op, _), (_, lines) in zip(ids.items(), found, strict=True) if lines > 1],
-        doubled=sorted(set(find_doubled(steps))),
-        disordered=sorted(set(find_disorder(store))),
+        doubled=sorted({*find_doubled(steps), *find_strangers(store)}),
+        disordered=sorted(set(find_disorder(store))) if in_order else [],
         silent=[
             op for op, begun in by_event["begun"].items() if op not in answered and begun["ledger"] not in set(killed)
         ],
@@ -117,6 +122,23 @@ def find_doubled(steps: list[dict[str, Any]]) -> Iterator[str]:
                 highest = max(highest, ends.pop(0)[1])
             if row["fence"] < highest:
                 yield referral
+
+
+def find_strangers(store: Store) -> Iterator[str]:
+    """Referrals on which somebody worked who did not hold them: the audit, played again."""
+    holders: dict[str, str] = {}
+    for _, entry in store.client.xrange(store.keys("audit"), "-", "+"):  # type: ignore[misc,union-attr]
+        id_, action, actor = entry["referral"], entry["action"], entry["actor"]
+        if action in ("wrote", "resolved", "returned", "transferred", "lease_expired") and holders.get(id_) != actor:
+            yield id_
+        if action == "claimed":
+            if id_ in holders:
+                yield id_
+            holders[id_] = actor
+        elif action == "transferred":
+            holders[id_] = entry["note"].removeprefix("to ")
+        elif action in ("returned", "lease_expired", "resolved"):
+            holders.pop(id_, None)
 
 
 def find_disorder(store: Store) -> Iterator[str]:
