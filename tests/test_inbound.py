@@ -18,6 +18,7 @@ from bot.store.embedded import EmbeddedStore
 from bot.store.joining import Joining as Codes
 from bot.store.people import UnknownPerson
 from bot.store.referrals import Claim
+from bot.store.turns import StillRunning
 from bot.wiring import Site
 from tests.people_who_write import (
     CRY,
@@ -790,3 +791,35 @@ def test_who_names_her_city_gets_the_whole_number_of_its_police_by_sms(
     said = mei.says(cry)
     assert mei.referral is not None
     assert (number in said) if number else not re.search(r"12110\d", said)
+
+
+def test_a_message_whose_predecessor_does_not_end_is_to_be_delivered_again(mei: Person, engine: EngineStub) -> None:
+    engine.says(PAY)
+    with mei.site.inbound._turns.alone(mei.id, 0), pytest.raises(StillRunning):
+        mei.site.inbound.handle(mei.message(QUESTION, id_="5"), "text", patience_s=3)
+    assert engine.asked == 0
+    assert "工资" in mei.says(QUESTION, "5")
+
+
+def test_a_cry_for_help_does_not_wait_for_a_message_that_is_stuck(mei: Person) -> None:
+    with mei.site.inbound._turns.alone(mei.id, 0):
+        began = time.monotonic()
+        assert "110" in mei.says(CRY)
+        assert time.monotonic() - began < 3
+    assert level(mei) == 1
+
+
+def test_a_cry_beside_a_message_in_work_leaves_the_session_to_it(mei: Person) -> None:
+    with mei.site.inbound._turns.alone(mei.id, 0):
+        mei.says(CRY)
+        assert mei.site.sessions.load(mei.id).asked is None
+    mei.says(CRY)
+    assert mei.site.sessions.load(mei.id).danger_at is not None
+
+
+def test_a_cry_whose_first_delivery_is_stuck_is_answered_and_counts_once(mei: Person) -> None:
+    mei.site.inbound._turns.begin("wechat", "5", 0)
+    outcome = mei.site.inbound.handle(mei.message(CRY, id_="5"), "text", patience_s=0.6)
+    assert "110" in outcome.reply.texts[0]
+    assert mei.says(CRY, "5") == outcome.reply.texts[0]
+    assert len(mei.transcript) == len(set(mei.transcript))

@@ -94,7 +94,8 @@ class InboundService:
         """Answers one authenticated message.
 
         ``style`` is the channel's form of answer (``text`` or ``sms``), ``patience_s`` how long its platform waits.
-        Raises StillRunning when this is a retry of a message whose first delivery is not finished in time.
+        Raises StillRunning when this message's first delivery, or the message before it, is not finished in time;
+        never for a cry for help.
         """
         started = time.monotonic()
         verdict = self._screen(inbound.text if inbound.kind is Kind.TEXT else "")
@@ -126,22 +127,36 @@ class InboundService:
         return outcome
 
     def _with_store(self, inbound: Inbound, verdict: Verdict, form: Form, patience_s: float) -> Outcome:
-        claim = self._turns.begin(inbound.channel, inbound.message_id, patience_s - MARGIN_S)
+        claim = self._claim(inbound, verdict, patience_s)
         if isinstance(claim, Answered):
             person = self._people.name(inbound.channel, inbound.address)
             return Outcome(self._remembered(person, claim), verdict, verdict.level)
+        # A cry for help goes before the message that is in work, after a moment: that one may be stuck.
+        wait_s = SHORTEST_WAIT_S if verdict.escalates else max(SHORTEST_WAIT_S, patience_s - ENGINE_S)
         try:
             person = self._people.welcome(inbound.channel, inbound.address)
             self._windows.heard(person, inbound.channel, inbound.kind)
-            with self._turns.alone(person, max(SHORTEST_WAIT_S, patience_s - ENGINE_S)):
-                outcome = self._answer(inbound, person, verdict, form)
+            with self._turns.alone(person, wait_s) as alone:
+                if not alone and not verdict.escalates:
+                    raise StillRunning
+                outcome = self._answer(inbound, person, verdict, form, alone)
             self._remember(inbound, person, outcome.reply)
         except Exception:
-            self._give_back(inbound, claim)
+            if claim is not None:
+                self._give_back(inbound, claim)
             raise
         return outcome
 
-    def _answer(self, inbound: Inbound, person: PersonId, verdict: Verdict, form: Form) -> Outcome:
+    def _claim(self, inbound: Inbound, verdict: Verdict, patience_s: float) -> Claimed | Answered | None:
+        """None for a cry for help whose first delivery does not end: operation ids keep it from counting twice."""
+        try:
+            return self._turns.begin(inbound.channel, inbound.message_id, patience_s - MARGIN_S)
+        except StillRunning:
+            if not verdict.escalates:
+                raise
+            return None
+
+    def _answer(self, inbound: Inbound, person: PersonId, verdict: Verdict, form: Form, alone: bool) -> Outcome:
         session = self._sessions.load(person)
         language = _language(inbound, verdict, session)
         now = time.time()
@@ -150,10 +165,10 @@ class InboundService:
             verdict = replace(verdict, check=False)  # a human is coming: asking again could only hurt
         held = self._escalation.held(person)
         heard = session.but(spoken=language, before=_fragments(inbound, session, now))
-        turn = Turn(inbound, person, verdict, heard, language, form, held)
+        turn = Turn(inbound, person, verdict, heard, language, form, held, alone)
         apart = self._shelter.take(turn, now) or self._joining.take(turn)
         if apart:
-            self._keep(person, apart.session)
+            self._keep(turn, apart.session)
             return Outcome(Reply(apart.texts), verdict, verdict.level, apart.answer)
         self._listen_to_the_voice(turn, session, now)
         chosen = course(verdict, held)
@@ -191,7 +206,7 @@ class InboundService:
             return self._called(turn, said.call, understanding)
         if not said.erased:
             self._escalation.note(turn, said.texts)
-            self._keep(turn.person, self._awaited(turn, said.session))
+            self._keep(turn, self._awaited(turn, said.session))
         topic = understanding.topic if understanding else said.answer
         level = final_level(turn.verdict, topic)
         return Outcome(Reply(said.texts), turn.verdict, level, said.answer, understanding)
@@ -210,13 +225,15 @@ class InboundService:
 
     def _called(self, turn: Turn, call: Call, understanding: Understanding | None = None) -> Outcome:
         said = self._escalation.call(turn, call)
-        self._keep(turn.person, self._awaited(turn, said.session.but(danger_at=time.time(), before=())))
+        self._keep(turn, self._awaited(turn, said.session.but(danger_at=time.time(), before=())))
         return Outcome(Reply(said.texts), turn.verdict, call.level, said.answer, understanding)
 
-    def _keep(self, person: PersonId, session: Session) -> None:
+    def _keep(self, turn: Turn, session: Session) -> None:
         """A session that cannot be kept costs the thread of the talk; what was decided is still said."""
+        if not turn.alone:
+            return
         try:
-            self._sessions.save(person, session)
+            self._sessions.save(turn.person, session)
         except StoreAway as error:
             logger().error("session_not_kept", error=str(error))
 

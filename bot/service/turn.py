@@ -26,6 +26,8 @@ class Turn:
     form: Form
     held: bool = False
     """A counsellor holds the conversation."""
+    alone: bool = True
+    """No other message of hers is in work; otherwise the session is that one's to keep."""
 
 
 @dataclass(frozen=True, slots=True)

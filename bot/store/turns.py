@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from bot.core.message import PersonId
 from bot.store.connection import Store, StoreAway, store_errors
 
-LOCK_MS = 20_000
-"""Longest time one message may take before another process may go on with the next."""
+LOCK_MS = 11_000
+"""Longest time one message may take before another process may go on with the next: what a dead process held is free
+again before WeChat's third and last try gives up."""
 REMEMBER_S = 7 * 24 * 3600
 """A repeated or replayed message gets its first answer for so long."""
 POLL_S = 0.02
