@@ -216,6 +216,14 @@ def test_a_holder_who_does_not_answer_is_reminded_then_her_supervisor_is_told(
     assert site.tick() == []
 
 
+def test_a_number_that_cannot_be_read_keeps_nobody_else_from_being_told(
+    site: Site, cry: Callable[[int], ReferralId], mei: Counsellor
+) -> None:
+    site.store.client.hset(site.store.keys("staff", mei.id), "alarm", "1.k9.broken")
+    cry(1)
+    assert site.tick() == [ON_CALL]
+
+
 # What an alarm says
 
 

@@ -131,3 +131,12 @@ def test_the_thread_takes_it_up_by_itself(service: Service, monkeypatch: pytest.
     watch.start()
     assert taken.wait(60)
     assert "within 7 year" in service.says()
+
+
+def test_changed_hours_of_duty_are_taken_up_and_a_mistake_in_them_is_told(service: Service) -> None:
+    service.change("duty.yml", "week: always", "week: {}")
+    assert service.looks()
+    assert service.answers.library.hours.next_opening(Now().now()) is None
+    service.change("duty.yml", "zone: Asia/Shanghai\nweek", "zone: nowhere\nweek")
+    assert not service.looks()
+    assert "the zone nowhere is not known" in (service.watch.problem or "")

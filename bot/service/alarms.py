@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from bot.core.alarms import DAYTIME, Case, Notice, Step, held_ladder, waiting_ladder
+from bot.core.cipher import SealBroken
 from bot.core.hours import Hours, time_within
 from bot.core.message import CounsellorId
 from bot.log import logger
@@ -45,8 +46,8 @@ class Alarms:
             self._store.begin_to_listen(facts.now)
         elif self._silence and not (facts.silence_told and facts.silence_told > last):
             quiet = time_within(last, facts.now, self._hours().zone, DAYTIME)
+            numbers = [*self._numbers("supervisors"), *self._ways.on_call] if quiet >= self._silence else []
             if quiet >= self._silence and self._store.take_silence(facts):
-                numbers = [*self._numbers("supervisors"), *self._ways.on_call]
                 self._tell(Notice("silence", oldest_wait_s=_seconds(facts.now - last)), numbers)
 
     def _call_for_those_who_wait(self, facts: Facts) -> None:
@@ -57,17 +58,19 @@ class Alarms:
                 continue
             ladder = waiting_ladder(waiting.level, on_duty, is_open)
             for step in ladder.due(case.since, facts.taken(str(waiting.level)), facts.now):
+                numbers = self._numbers(step)  # before the step is taken: nothing may fail between that and the sending
                 if self._store.take(facts, waiting.level, step, case.referral):
                     notice = _notice(f"waiting.{step}", waiting.level, waiting.count, case, facts.now)
-                    self._tell(notice, self._numbers(step))
+                    self._tell(notice, numbers)
 
     def _remind_of_those_who_are_held(self, facts: Facts) -> None:
         for held in facts.held:
             taken = facts.taken(held.case.referral)
             for step in held_ladder(held.level).due(held.case.since, taken, facts.now):
+                numbers = self._numbers(step, held.holder)
                 if self._store.take_held(facts, held, step):
                     notice = _notice(f"unanswered.{step}", held.level, 1, held.case, facts.now)
-                    self._tell(notice, self._numbers(step, held.holder))
+                    self._tell(notice, numbers)
 
     def _numbers(self, step: Step, holder: CounsellorId | None = None) -> list[str]:
         """Who is told by SMS. Counsellors on duty are not: their console sounds."""
@@ -78,7 +81,14 @@ class Alarms:
         else:
             role = {"all": "counsellor", "supervisors": "supervisor"}.get(step)
             ids = [member.id for member in self._staff.everyone() if member.role == role]
-        return [number for id_ in ids if (number := self._staff.alarm_number(id_))]
+        return [number for id_ in ids if (number := self._number(id_))]
+
+    def _number(self, id_: CounsellorId) -> str:
+        try:
+            return self._staff.alarm_number(id_)
+        except SealBroken:  # a master key is gone: the others must still be told
+            logger().error("alarm_number_cannot_be_read")
+            return ""
 
     def _tell(self, notice: Notice, numbers: Iterable[str]) -> None:
         errands = self._ways.errands(notice, numbers)
