@@ -111,7 +111,7 @@ class Site:
             for id_, score in client.zrange(keys(name), 0, -1, withscores=True):
                 client.zadd(keys(name), {id_: score - ms})
         for key in client.scan_iter(keys("referral", "*").replace("{", "\\{")):
-            client.hincrby(key, "opened", -ms)
+            client.hincrby(key, "since", -ms)
             for name in ("told_holder", "told_supervisors"):
                 self._earlier(key, name, ms)
         for name in client.hkeys(keys("alarm", "taken")):

@@ -438,6 +438,7 @@ def _everything(site: Site) -> str:
         "hash": store.hgetall,
         "zset": lambda key: store.zrange(key, 0, -1, withscores=True),
         "list": lambda key: store.lrange(key, 0, -1),
+        "set": store.smembers,
         "stream": lambda key: store.xrange(key),
     }
     for key in store.scan_iter(match=f"{site.store.keys.prefix}*", count=1000):

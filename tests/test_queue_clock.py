@@ -58,7 +58,7 @@ def test_a_lease_ends_though_the_clock_was_set_back(
     queue.claim("claim", MEI)
     clock.shift(-HOUR)
     end = time.monotonic() + 10
-    while not (back := queue.reap()) and time.monotonic() < end:
+    while not (back := queue.reap()[0]) and time.monotonic() < end:
         time.sleep(0.02)
     assert back == [id_]
 
@@ -85,7 +85,7 @@ def test_a_jump_forward_ends_so_many_leases_in_one_tick_and_no_more(queue: Refer
         cry(queue, number)
         queue.claim(f"claim{number}", MEI)
     clock.shift(2 * HOUR)
-    assert [len(queue.reap()) for _ in range(3)] == [REAP_AT_MOST, 5, 0]
+    assert [len(queue.reap()[0]) for _ in range(3)] == [REAP_AT_MOST, 5, 0]
 
 
 def test_whoever_is_on_duty_is_seen_though_the_queues_time_is_ahead(

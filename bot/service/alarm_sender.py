@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from bot.log import logger
-from channels.base import SendError, Unreachable
+from channels.base import SendError, TryLater
 
 PAUSES_S = (5.0, 20.0, 60.0)
 """After each failure; then it is given up, and the ladder's next step comes anyway."""
@@ -52,7 +52,7 @@ class AlarmSender:
             errand.do()
             logger().info("alarm_sent", kind=errand.way, attempt=errand.tries + 1)
         except Exception as error:  # whatever is wrong with one way, the others must be tried
-            again = errand.tries < len(PAUSES_S) and not isinstance(error, Unreachable)
+            again = errand.tries < len(PAUSES_S) and (isinstance(error, TryLater) or not isinstance(error, SendError))
             code = error.code if isinstance(error, SendError) else type(error).__name__
             logger().error("alarm_not_sent", kind=errand.way, code=code, attempt=errand.tries + 1)
             if again:

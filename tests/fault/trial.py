@@ -135,7 +135,7 @@ class Trial:
         def work() -> None:
             while not stopping.is_set():
                 with contextlib.suppress(StoreAway):
-                    lapsed = referrals.reap()
+                    lapsed, _ = referrals.reap()
                     if ended is not None:
                         ended.append(lapsed)
                     spool.drain(people, referrals)
