@@ -21,7 +21,7 @@ from bot.log import configure
 from bot.onemachine import first_counsellor, kept_secrets
 from bot.settings import Settings, SettingsError, settings_of
 from bot.store.embedded import EmbeddedStore
-from bot.store.filling import OUTBOX_MS, Filling, refuse_used
+from bot.store.filling import ANYBODY, OUTBOX_MS, Filling, refuse_used
 from bot.wiring import Site, build_site
 
 STAFF = 12
@@ -148,6 +148,8 @@ def _write(filling: Filling, year: Year, case: Case) -> int:
             "kinds": ",".join(case.kinds),
             "state": case.state,
             "opened": case.opened,
+            "since": case.opened,
+            "lane": ANYBODY,
             "holder": case.by,
             "fence": case.number + 1 if case.taken else 0,
             "lease": year.plan.end_ms + LEASE_MS if case.state == "claimed" else 0,

@@ -11,6 +11,8 @@ from bot.store.audit import Audit, Entry, Seal, Walk
 from bot.store.connection import Store, store_errors
 from bot.store.referrals import SCORE_OF_LEVEL
 
+ANYBODY = ""
+"""The lane of those who wait for no special skill."""
 AT_ONCE = 2000
 """Commands sent before their answers are read."""
 OUTBOX_MS = 30 * 24 * 3600 * 1000
@@ -62,9 +64,12 @@ class Filling:
         id_, state = str(row["id"]), row["state"]
         self.hash(self.key("referral", id_), row)
         if state == "waiting":
-            self.member(self.key("queue"), id_, int(row["level"]) * SCORE_OF_LEVEL + int(row["opened"]))
+            for name in (self.key("queue"), self.key("lane", ANYBODY)):
+                self.member(name, id_, int(row["level"]) * SCORE_OF_LEVEL + int(row["since"]))
+            self._add(self.key("lanes"), ANYBODY)
         if state == "claimed":
             self.member(self.key("leases"), id_, int(row["lease"]))
+            self._add(self.key("hands", str(row["holder"])), id_)
         if state == "resolved":
             self.member(self.key("resolved"), id_, int(row["resolved"]))
         if state in ("waiting", "claimed"):
@@ -87,6 +92,10 @@ class Filling:
 
     def member(self, key: str, id_: str, score: int) -> None:
         self._pipe.zadd(key, {id_: score})
+        self._full()
+
+    def _add(self, key: str, name: str) -> None:
+        self._pipe.sadd(key, name)
         self._full()
 
     def line(self, key: str, at: int, row: Mapping[str, Any]) -> None:

@@ -8,6 +8,7 @@ is a script of its own with its own audit entry and answer, only the way to the 
 """
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
@@ -15,7 +16,7 @@ import secrets
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,7 +30,7 @@ from bot.store.referrals import OFFER_MS, SCORE_OF_LEVEL, Claim, Referrals
 ROUND_S = 2.0
 READY_WAITING = 40_000
 """In the queue when a round begins: more than are taken in one."""
-REPEATS = 200
+REPEATS = 60
 FSYNCS = ("no", "everysec", "always")
 
 
@@ -67,6 +68,8 @@ class Bench:
                 pipe.hset(keys("referral", id_), mapping=row)
                 pipe.zadd(keys("queue"), {id_: 3 * SCORE_OF_LEVEL + now + n})
             pipe.execute()
+        while client.info("persistence")["aof_rewrite_in_progress"]:
+            time.sleep(0.1)
 
     def throughput(self, style: Style) -> tuple[float, float]:
         """Pairs of claim and resolve a second, and microseconds of the store's processor for one pair."""
@@ -92,10 +95,9 @@ class Bench:
         about = self.store.client.info("cpu")
         return float(about["used_cpu_user"]) + float(about["used_cpu_sys"])
 
-    def latency_ms(self) -> dict[str, float]:
-        """Median milliseconds of each operation by one caller, the queue as full as it is."""
+    def latencies(self, times: dict[str, list[float]]) -> None:
+        """Adds milliseconds of each operation by one caller, the queue as full as it is."""
         referrals, me = Referrals(self.store, self.people), CounsellorId("c")
-        times: dict[str, list[float]] = {}
 
         def timed(name: str, step: Callable[[], object]) -> object:
             began = time.perf_counter()
@@ -110,7 +112,6 @@ class Bench:
             assert isinstance(claim, Claim)
             timed("renew", lambda c=claim: referrals.renew(c))
             timed("resolve", lambda c=claim, o=op: referrals.resolve(o, c, "helped", "bye"))
-        return {name: statistics.median(each) for name, each in times.items()}
 
 
 def people_of(store: Store, key: bytes) -> People:
@@ -163,25 +164,42 @@ def main() -> None:
     options.add_argument("--rounds", type=int, default=5)
     chosen = options.parse_args()
     print(f"load before: {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
-    with tempfile.TemporaryDirectory() as folder, EmbeddedStore(Path(folder)) as embedded:
-        bench = Bench(embedded.url)
-        for size in chosen.waiting:
-            bench.fill(size)
-            ms = ", ".join(f"{name} {value:.2f}" for name, value in bench.latency_ms().items())
+    latency(chosen.waiting, chosen.rounds)
+    throughput(chosen.rounds)
+    print(f"load after: {os.getloadavg()[0]:.1f}")
+
+
+def latency(sizes: Sequence[int], rounds: int) -> None:
+    """A store for each size, measured in turn, so that whatever else runs on the machine slows them alike."""
+    with contextlib.ExitStack() as stack:
+        benches, times = {}, {}
+        for size in sizes:
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            benches[size] = Bench(stack.enter_context(EmbeddedStore(Path(folder))).url)
+            benches[size].fill(size)
+            times[size] = dict[str, list[float]]()
+        for _ in range(rounds):
+            for size, bench in benches.items():
+                bench.latencies(times[size])
+        for size, found in times.items():
+            ms = ", ".join(f"{name} {statistics.median(each):.2f}" for name, each in found.items())
             print(f"{size:>7} waiting: {ms} ms (median)", flush=True)
+
+
+def throughput(rounds: int) -> None:
+    """Each way of writing to the disk and each style of client in turn, so many times."""
     with tempfile.TemporaryDirectory() as folder, EmbeddedStore(Path(folder)) as embedded:
         bench = Bench(embedded.url)
         found: dict[tuple[str, str], list[tuple[float, float]]] = {}
-        for _ in range(chosen.rounds):
+        for _ in range(rounds):
             for fsync in FSYNCS:
                 bench.store.client.config_set("appendfsync", fsync)
                 for style in STYLES:
                     found.setdefault((fsync, style.name), []).append(bench.throughput(style))
-        for (fsync, style), rounds in found.items():
-            rate, cpu = (statistics.median(each) for each in zip(*rounds, strict=True))
-            best = max(rate for rate, _ in rounds)
-            print(f"appendfsync {fsync:8} {style:12} {rate:7.0f} pairs/s (best {best:.0f}), store {cpu:.0f} us a pair")
-    print(f"load after: {os.getloadavg()[0]:.1f}")
+        for (fsync, name), runs in found.items():
+            rate, cpu = (statistics.median(each) for each in zip(*runs, strict=True))
+            best = max(rate for rate, _ in runs)
+            print(f"appendfsync {fsync:8} {name:12} {rate:7.0f} pairs/s (best {best:.0f}), store {cpu:.0f} us a pair")
 
 
 if __name__ == "__main__":
