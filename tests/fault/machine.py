@@ -12,7 +12,7 @@ import requests
 
 from bot.onemachine import new_secrets, simulated_accounts
 from bot.settings import ROOT, settings_of
-from bot.supervisor import Child, answers
+from bot.supervisor import Child, StartFailed, answers
 from bot.wiring import Site
 from tests.e2e import platforms
 from tests.e2e.service import Desk, Service, new_sid
@@ -22,6 +22,7 @@ from tests.fault.servers import free_port
 PUBLIC, NOBODY = "http://anlu.example", "http://127.0.0.1:9"
 CRY = "help me please he locked me in and beats me"
 NOT_KEPT, SET_ASIDE = "could not be kept", "message is noted"
+START_S = 120.0
 TRIES = 40
 """So often the platform delivers a message before it gives up."""
 
@@ -56,14 +57,14 @@ class Machine(Service):
             for name, factory, port in [*named, ("console", "console", self._console)]
         }
         worker = [sys.executable, "-m", "bot.cli", "worker"]
-        self.children["worker"] = Child("worker", worker, self._env, lambda: True, log=folder / "worker.log")
+        self.children["worker"] = Child("worker", worker, self._env, lambda: True, START_S, folder / "worker.log")
 
     def _web(self, name: str, factory: str, port: int) -> Child:
         command = [sys.executable, "-m", "gunicorn", f"bot.wiring:{factory}()", "--bind", f"127.0.0.1:{port}",
                    "--worker-class", "gthread", "--workers", "1", "--threads", "24", "--graceful-timeout", "3",
                    "--log-level", "critical", "--no-control-socket"]  # fmt: skip
         health = f"http://127.0.0.1:{port}/health"
-        return Child(name, command, self._env, lambda: answers(health), 60.0, self.home / f"{name}.log")
+        return Child(name, command, self._env, lambda: answers(health), START_S, self.home / f"{name}.log")
 
     @property
     def gateway(self) -> str:
@@ -81,7 +82,11 @@ class Machine(Service):
         return Site(settings_of(self._env))
 
     def __enter__(self) -> "Machine":
-        self.start(*self.children)
+        try:
+            self.start(*self.children)
+        except StartFailed:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
