@@ -2,7 +2,7 @@
 PYTHON ?= $(shell command -v python3 || command -v python3.13 || command -v python3.12 || command -v python3.11 || command -v python3.10)
 BOOTSTRAP = @$(PYTHON) bot/bootstrap.py
 
-.PHONY: run test check screen ask evaluate bench bench-queue texts encoder screen-model code anlu lock
+.PHONY: run test check fault screen ask evaluate bench bench-queue texts encoder screen-model code anlu lock
 
 run:            ## the whole service with the embedded store, phone simulator and console
 	$(BOOTSTRAP) run
@@ -12,6 +12,9 @@ test:           ## the tests, on the lowest supported Python and the newest here
 
 check:          ## style, types and import rules
 	$(BOOTSTRAP) check
+
+fault:          ## kills, fills and cuts off the store under load, in the long form (ARGS="failover --cries 2000")
+	$(BOOTSTRAP) fault $(ARGS)
 
 screen:         ## one message a line in, one JSON object a line out: the distress screen alone (MODEL=off: words only)
 	$(BOOTSTRAP) screen $(if $(filter off,$(MODEL)),--no-model)

@@ -178,6 +178,12 @@ def check(_arguments):
     run_aloud("dialogue check", [str(python), "-m", "bot.cli", "dialogue-check"], rasa)
 
 
+def fault(arguments):
+    """Kills, fills, tears and cuts off the store and its clients under load, about ten minutes; prints a table."""
+    python = environment("dev", require(LOWEST, "the faults"), LOWEST)
+    run_aloud("faults", [str(python), "-m", "tests.fault", *arguments])
+
+
 def encoder(arguments):
     """Fine-tunes the sentence encoder anew, in an environment of its own (PyTorch; about an hour and a half)."""
     found = require(ENCODER_PYTHON, "the encoder's training")
@@ -209,6 +215,8 @@ def main(arguments):
         test(rest)
     elif verb == "check":
         check(rest)
+    elif verb == "fault":
+        fault(rest)
     elif verb == "encoder":
         encoder(rest)
     elif verb == "screen-model":

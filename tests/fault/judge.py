@@ -94,7 +94,7 @@ def _conditions(store: Store, people: People, ids: Iterable[str]) -> Iterator[tu
         (state, person), lines, *scores = rows[number * width : (number + 1) * width]
         standing = dict(zip(PLACES, scores, strict=True))
         cries = [fields["sealed"] for _, fields in lines if fields["who"] == "person"]
-        readable = bool(cries) and all(_readable(people, PersonId(person), sealed) for sealed in cries)
+        readable = bool(cries) and all(_readable(people, PersonId(person or ""), sealed) for sealed in cries)
         yield standing.get(state or "") is not None and readable, len(cries)
 
 
