@@ -126,7 +126,7 @@ def disk_full(trial: Trial) -> Verdict:
             trial.start()
             trial.wait_for_all(0.5)
             ballast = disk / "ballast"
-            _fill(ballast)
+            fill(ballast)
             with kept_up(store):
                 trial.wait_for_more(3, "spooled")
                 ballast.unlink()
@@ -173,7 +173,8 @@ def small_disk(folder: Path, megabytes: int) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def _fill(path: Path) -> None:
+def fill(path: Path) -> None:
+    """Writes until the disk takes no more."""
     with contextlib.suppress(OSError), path.open("wb", buffering=0) as file:
         while True:
             file.write(b"\0" * 4096)
