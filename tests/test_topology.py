@@ -14,10 +14,11 @@ from bot.doctor import _store as look_at_the_store
 from bot.settings import Settings
 from bot.store.backup import Backup
 from bot.store.calls import load_scripts
-from bot.store.connection import Store, StoreAway
+from bot.store.connection import Store, StoreAway, Unconfirmed
 from bot.store.erased import Erased
 from bot.store.people import People
 from bot.store.referrals import Claim, Placed, Referrals
+from bot.store.spool import SetAside
 from bot.store.topology import WrongUrl, read_url
 from bot.wiring import Site
 from tests.fault.servers import Server, cluster, replicated, wait_until, watched
@@ -96,10 +97,10 @@ def test_a_cry_counts_once_a_replica_has_it(pair: list[Server]) -> None:
 
 
 def frozen(replica: Server, what: Callable[[], object]) -> None:
-    """Expects StoreAway while the replica writes nothing."""
+    """Expects Unconfirmed while the replica writes nothing."""
     replica.signal(signal.SIGSTOP)
     try:
-        with pytest.raises(StoreAway, match="Unconfirmed"):
+        with pytest.raises(Unconfirmed):
             what()
     finally:
         replica.signal(signal.SIGCONT)
@@ -153,6 +154,20 @@ def test_without_an_append_only_file_replicas_confirm_from_memory(pair: list[Ser
         frozen(pair[1], lambda: queue.cry("two"))
     finally:
         pair[0].client.config_set("appendonly", "yes")
+
+
+def test_cries_set_aside_wait_for_replicas_without_stopping_the_worker(pair: list[Server], settings: Settings) -> None:
+    site = Site(settings.model_copy(update={"redis_url": pair[0].url, "confirm_replicas": 1}))
+    site.spool.put("1", SetAside("op", "sms", "+85250000000", "en", 1, ("threat",), "help", ()))
+    pair[1].signal(signal.SIGSTOP)
+    try:
+        site.upkeep.empty_spool()
+        assert site.spool.count() == 1
+    finally:
+        pair[1].signal(signal.SIGCONT)
+    site.upkeep.empty_spool()
+    assert site.spool.count() == 0
+    assert len(site.referrals.waiting()) == 1
 
 
 def test_scripts_that_change_a_referral_keep_their_result() -> None:

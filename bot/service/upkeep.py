@@ -7,7 +7,7 @@ from bot.log import logger
 from bot.service.promise import Promise
 from bot.service.silence import Silence
 from bot.store.audit import Audit, AuditBroken
-from bot.store.connection import Store
+from bot.store.connection import Store, Unconfirmed
 from bot.store.people import People
 from bot.store.referrals import RETIRE_AT_MOST, Referrals
 from bot.store.spool import Spool
@@ -84,5 +84,9 @@ class Upkeep:
     def empty_spool(self) -> None:
         """Moves what was set aside while the store was away into the queue."""
         if self._spool.count():
-            moved = self._spool.drain(self._people, self._referrals)
+            try:
+                moved = self._spool.drain(self._people, self._referrals)
+            except Unconfirmed:  # replicas may be away for long: what can be done without them goes on
+                logger().error("spool_waits_for_replicas", waiting=self._spool.count())
+                return
             logger().warning("spool_drained", count=moved, waiting=self._spool.count())

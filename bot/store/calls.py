@@ -16,8 +16,8 @@ CONFIRM_MS = 500
 CONFIRM_TRIES = 3
 
 
-class Unconfirmed(Exception):
-    """Too few replicas have it: it may be lost with this server, and may be asked for again."""
+class TooFewReplicas(Exception):
+    """What was done may be lost with this server; it may be asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def call(node: redis.Redis, script: Script, *arguments: str | int) -> Any:
 
 
 def call_confirmed(node: redis.Redis, script: Script, replicas: int, *arguments: str | int) -> Any:
-    """Runs it until so many replicas have on disk what it wrote; raises Unconfirmed. It must keep its result.
+    """Runs it until so many replicas have on disk what it wrote; raises TooFewReplicas. It must keep its result.
 
     A kept result is written anew by the script (common.lua): so a repetition waits like the first try, though on
     a connection that has written nothing yet, which would be confirmed at once.
@@ -56,7 +56,7 @@ def call_confirmed(node: redis.Redis, script: Script, replicas: int, *arguments:
             return answer
         # Perhaps this server is cut off from the others: the next try asks anew who is master.
         node.connection_pool.disconnect(inuse_connections=False)
-    raise Unconfirmed
+    raise TooFewReplicas
 
 
 def _call_and_wait(node: redis.Redis, script: Script, replicas: int, arguments: tuple[str | int, ...]) -> list[Any]:

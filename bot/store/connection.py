@@ -12,7 +12,7 @@ from redis.backoff import ExponentialBackoff
 from redis.exceptions import MovedError, RedisClusterException
 from redis.retry import Retry
 
-from bot.store.calls import Unconfirmed, call, call_confirmed, load_scripts
+from bot.store.calls import TooFewReplicas, call, call_confirmed, load_scripts
 from bot.store.keys import Keys
 from bot.store.topology import read_url
 
@@ -26,6 +26,10 @@ class StoreAway(Exception):
     """The store cannot be reached or refuses to write (restarting, disk full, out of memory): try again later."""
 
 
+class Unconfirmed(StoreAway):
+    """The store did it, but too few replicas have it to call it safe: try again later, under the same operation id."""
+
+
 def store_errors(function: Callable[P, R]) -> Callable[P, R]:
     """Turns every failure of the store into StoreAway, so that no caller needs to know redis."""
 
@@ -33,7 +37,9 @@ def store_errors(function: Callable[P, R]) -> Callable[P, R]:
     def guarded(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return function(*args, **kwargs)
-        except (redis.RedisError, RedisClusterException, Unconfirmed, OSError) as error:
+        except TooFewReplicas as error:
+            raise Unconfirmed("too few replicas") from error
+        except (redis.RedisError, RedisClusterException, OSError) as error:
             raise StoreAway(type(error).__name__) from error
 
     return guarded
@@ -101,8 +107,7 @@ class Store:
     def run(self, script: str, *arguments: str | int, confirmed: bool = False) -> Any:
         """Runs a script atomically. Every changing script takes an operation id first, so a retry is safe.
 
-        ``confirmed``: gives the result once so many replicas have it as this store wants; else StoreAway, and then
-        the same operation id may be tried again.
+        ``confirmed``: gives the result once so many replicas have it as this store wants; raises Unconfirmed.
         """
         text, named = self._scripts[script], (self.keys.prefix, *arguments)
         for _ in range(MOVES):
