@@ -144,21 +144,27 @@ def find_strangers(store: Store) -> Iterator[str]:
 def find_disorder(store: Store) -> Iterator[str]:
     """Referrals that were given out while one of their level had waited longer: the audit, played again.
 
-    Each change writes its entry in its own script, so the audit has the order in which everything happened.
+    Each change writes its entry in its own script, so the audit has the order in which everything happened. Two of the
+    same millisecond have no order.
     """
-    waiting: dict[str, tuple[int, int]] = {}
+    waiting: set[str] = set()
     levels: dict[str, int] = {}
+    arrived: dict[str, int] = {}
     opened = _opened(store)
-    for _, entry in store.client.xrange(store.keys("audit"), "-", "+"):  # type: ignore[misc,union-attr]
+    for number, (_, entry) in enumerate(store.client.xrange(store.keys("audit"), "-", "+")):  # type: ignore[arg-type]
         id_, action = entry["referral"], entry["action"]
         if action in ("opened", "raised"):
             levels[id_] = int(entry["note"].split(" to ")[-1].removeprefix("level ").split()[0])
-        if action in FREED or (action == "raised" and id_ in waiting):
-            waiting[id_] = (levels.get(id_, 0), opened.get(id_, 0))
+            arrived.setdefault(id_, number)
+        if action in FREED:
+            waiting.add(id_)
         elif action in TAKEN:
-            level, since = waiting.pop(id_, (0, 0))
-            if action == "claimed" and any(other == level and before < since for other, before in waiting.values()):
-                yield id_
+            waiting.discard(id_)
+        if action == "claimed" and any(
+            levels[other] == levels[id_] and arrived[other] < arrived[id_] and opened[other] != opened[id_]
+            for other in waiting
+        ):
+            yield id_
 
 
 def _opened(store: Store) -> dict[str, int]:
