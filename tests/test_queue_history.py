@@ -5,6 +5,7 @@ import random
 import secrets
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from bot.core.cipher import Cipher
 from bot.core.message import CounsellorId, PersonId, ReferralId
+from bot.store.audit import Audit
 from bot.store.calls import load_scripts
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedStore
@@ -65,7 +67,7 @@ class Round:
         elif name == "claim_next":
             self._record(name, (me,), lambda by: self._claimed(self.referrals.claim(op, by)))
         elif name == "reap":
-            self._record(name, (), self.referrals.reap)
+            self._record(name, (), lambda: self.referrals.reap()[0])
         elif claim and name == "claim":
             self._record(name, (me, claim.referral), lambda by, id_: self._claimed(self.referrals.claim(op, by, id_)))
         elif claim and name == "lapse":
@@ -110,9 +112,13 @@ class Round:
 
     @property
     def sound(self) -> bool:
-        ids = {step.answer[0] for step in self.steps if step.name == "cry"}
-        opened = {id_: (found.opened, id_) for id_ in ids if (found := self.referrals.get(id_))}
-        return is_sound(self.steps, Queue(tuple(sorted(opened, key=opened.__getitem__))), answers)
+        waits: Counter[str] = Counter()
+        began = []
+        for entry in Audit(self.store, b"history").entries():
+            if entry.action in ("opened", "reopened"):
+                began.append((int(entry.at), entry.referral, waits[entry.referral]))
+                waits[entry.referral] += 1
+        return is_sound(self.steps, Queue(tuple((id_, wait) for _, id_, wait in sorted(began))), answers)
 
 
 def test_concurrent_clients_see_one_queue(embedded_store: EmbeddedStore) -> None:
@@ -128,10 +134,10 @@ def test_concurrent_clients_see_one_queue(embedded_store: EmbeddedStore) -> None
 @pytest.mark.parametrize(
     "breaking",
     [
-        ("if redis.call('HGET', ref(id), 'state') ~= 'waiting' then", "if false then"),
+        ("if r[1] ~= 'waiting' then return cjson.encode({'taken', id}) end", ""),
         ("  local r = redis.call('HMGET', ref(id), 'state', 'holder', 'fence', 'lease')\n", "  do return true end\n"),
         ("  local fence = redis.call('INCR', P .. 'fence')\n", "  local fence = 7\n"),
-        ("redis.call('ZADD', P .. 'queue', score(tonumber(r[1]), tonumber(r[2])), id)", ""),
+        ("redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0)\n  line_up(id)\n", ""),
     ],
     ids=["a claim without looking", "every fence holds", "one fence for all", "put back nowhere"],
 )
@@ -148,7 +154,7 @@ def step(name: str, arguments: tuple[Any, ...], answer: Any, asked: float, answe
 def test_the_order_of_what_does_not_overlap_is_kept() -> None:
     cry, claim = ("cry", ("p",), ("r", True)), ("claim_next", ("c",), ("r", 1))
     empty = ("claim_next", ("c",), None)
-    start = Queue(("r",))
+    start = Queue((("r", 0),))
     assert is_sound([step(*empty, 0, 1), step(*cry, 2, 3), step(*claim, 4, 5)], start, answers)
     assert is_sound([step(*cry, 0, 3), step(*empty, 1, 2)], start, answers)
     assert not is_sound([step(*cry, 0, 1), step(*empty, 2, 3)], start, answers)

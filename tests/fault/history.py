@@ -50,13 +50,15 @@ class Case:
     holder: str = ""
     fence: int = 0
     lapsed: bool = False
+    wait: int = 0
+    """How often it waited anew: it is opened again when its person cries again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """The simple queue. ``order``: ids as they stand in line while they wait, a fact of the store's clock."""
+    """The simple queue. ``order``: (id, wait) as they stand in line while they wait, a fact of the store's clock."""
 
-    order: tuple[str, ...]
+    order: tuple[tuple[str, int], ...]
     cases: frozenset[Case] = field(default_factory=frozenset)
     fence: int = 0
 
@@ -73,14 +75,18 @@ def answers(queue: Queue, step: Step) -> Queue | None:
 
 
 def _cry(queue: Queue, answer: tuple[str, bool], person: str) -> Queue | None:
-    open_ = next((case for case in queue.cases if case.person == person and case.state != "resolved"), None)
-    if open_:
-        return queue if answer == (open_.id, False) else None
+    case = next((case for case in queue.cases if case.person == person), None)
+    if case and case.state != "resolved":
+        return queue if answer == (case.id, False) else None
+    if case:
+        return queue.but(case, state="waiting", holder="", wait=case.wait + 1) if answer == (case.id, True) else None
     return replace(queue, cases=queue.cases | {Case(answer[0], person)}) if answer[1] else None
 
 
 def _claim_next(queue: Queue, answer: tuple[str, int] | None, by: str) -> Queue | None:
-    line = sorted((c for c in queue.cases if c.state == "waiting"), key=lambda case: queue.order.index(case.id))
+    line = sorted(
+        (c for c in queue.cases if c.state == "waiting"), key=lambda case: queue.order.index((case.id, case.wait))
+    )
     if not line:
         return queue if answer is None else None
     return _given(queue, line[0], by) if answer == (line[0].id, queue.fence + 1) else None

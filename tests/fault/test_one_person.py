@@ -32,7 +32,7 @@ def test_five_hundred_messages_at_once_are_handled_one_after_another(tmp_path: P
         keys = site.store.keys
         held = holds(list(monitor.commands()), keys("lock", person), keys("session", person))
         waiting = site.referrals.waiting()
-        said = site.referrals.transcript(waiting[0], CounsellorId("reader"), audited=False)
+        said = site.referrals.transcript(waiting[0], CounsellorId("reader"), audited=False, count=10 * MESSAGES)
         site.store.client.close()
     assert [(hold.start, hold.end) for hold in held] == sorted((hold.start, hold.end) for hold in held)
     assert all(before.end < after.start for before, after in zip(held, held[1:], strict=False))
