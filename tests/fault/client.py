@@ -128,9 +128,9 @@ class Client:
             self._fenced("renew", claim, lambda: self.referrals.renew(claim))
             self._fenced("send", claim, lambda: self.referrals.send(f"s{op}", claim, "hello"))
             chance = random.random()
-            if chance < 0.7:
+            if chance < 0.6:
                 self._fenced("resolve", claim, lambda: self.referrals.resolve(f"r{op}", claim, "helped", "bye"))
-            elif chance < 0.9:
+            elif chance < 0.75:
                 self._fenced("give_back", claim, lambda: self.referrals.transfer(f"t{op}", claim, None))
         except (StoreAway, Stale, UnknownPerson):
             time.sleep(0.02)

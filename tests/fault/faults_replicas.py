@@ -8,7 +8,7 @@ from tests.fault.servers import Server, cluster, in_step, slot_of, wait_until, w
 from tests.fault.trial import Trial
 
 CUT_CRIES = 30
-MOVES, MOVES_SHORT = 8, 2
+MOVES, MOVES_SHORT = 8, 1
 
 
 def failover(trial: Trial) -> Verdict:

@@ -99,13 +99,14 @@ class Machine(Service):
         for name in names:
             self.children[name].wait_ready()
 
-    def kill(self, name: str) -> None:
-        """kill -9 of a process and of what it started; it is up again when this returns."""
-        child = self.children[name]
-        child.bury()
-        assert child.process
-        child.process.wait()
-        self.start(name)
+    def kill(self, *names: str) -> None:
+        """kill -9 of processes and of what they started; all are up again when this returns."""
+        for name in names:
+            child = self.children[name]
+            child.bury()
+            assert child.process
+            child.process.wait()
+        self.start(*names)
 
     def deliver(self, port: int, number: str, text: str, sid: str) -> requests.Response:
         """One message as Twilio delivers it: again after a fault, under the same id."""
