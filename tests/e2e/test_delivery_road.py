@@ -28,7 +28,7 @@ def test_a_phone_that_is_off_is_seen_on_the_console(browser: Browser, service: S
     service.clear_queue()
     console, phones = signed_in(browser, service), people(browser, service)
     write(phones, "sms", "help me he locked me in the room")
-    console.get_by_role("button", name="Take").click()
+    console.get_by_role("button", name="Take", exact=True).click()
     phones.get_by_label("on", exact=True).uncheck()
     say(console, "Hello, I am Mei.")
     expected = "NOT delivered (30003: the phone is off or out of reach)"
@@ -45,7 +45,7 @@ def test_the_box_closes_with_wechats_window_and_opens_when_she_writes(browser: B
     service.clear_queue()
     console, phones = signed_in(browser, service), people(browser, service)
     write(phones, "wechat", "他们把我锁在房间里，不让我出去")
-    console.get_by_role("button", name="Take").click()
+    console.get_by_role("button", name="Take", exact=True).click()
     expect(console.locator("#window")).to_contain_text("WeChat takes 5 more messages until")
     for number in range(5):
         say(console, f"message {number}")

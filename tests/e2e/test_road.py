@@ -52,7 +52,7 @@ def test_a_cry_for_help_reaches_a_counsellor_and_her_words_reach_the_phone(brows
     expect(console.locator("#waiting .referral")).to_contain_text("locked in")
     shot(console, "queue")
 
-    console.get_by_role("button", name="Take").click()
+    console.get_by_role("button", name="Take", exact=True).click()
     expect(console.locator(".lines")).to_contain_text("he locked me in the room")
     console.get_by_label("Message").fill("Hello, I am Mei. I read your message. Is it quiet around you?")
     console.get_by_role("button", name="Send").click()
