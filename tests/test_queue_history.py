@@ -134,10 +134,10 @@ def test_concurrent_clients_see_one_queue(embedded_store: EmbeddedStore) -> None
 @pytest.mark.parametrize(
     "breaking",
     [
-        ("if r[1] ~= 'waiting' then return cjson.encode({'taken', id}) end", ""),
-        ("  local r = redis.call('HMGET', ref(id), 'state', 'holder', 'fence', 'lease')\n", "  do return true end\n"),
+        ("if case(id).state ~= 'waiting' then return cjson.encode({'taken', id}) end", ""),
+        ("  return c.state == 'claimed' and c.holder == counsellor", "  do return true end\n  return c.state == ''"),
         ("  local fence = redis.call('INCR', P .. 'fence')\n", "  local fence = 7\n"),
-        ("redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0)\n  line_up(id)\n", ""),
+        ("put(id, 'state', '', 'holder', '', 'lease', 0)\n  line_up(id)\n", ""),
     ],
     ids=["a claim without looking", "every fence holds", "one fence for all", "put back nowhere"],
 )

@@ -232,7 +232,7 @@ class Queue(RuleBasedStateMachine):
     def everything_is_in_one_place(self) -> None:
         parked = {referral.id for referral in self.referrals.parked()}
         assert parked == {case.id for case in self.cases.values() if case.state == "parked"}
-        lanes = self.store.client.smembers(self.store.keys("lanes"))
+        lanes = ["", *self.store.client.smembers(self.store.keys("lanes"))]
         standing = [id_ for lane in lanes for id_ in self.store.client.zrange(self.store.keys("lane", lane), 0, -1)]
         assert sorted(standing) == sorted(case.id for case in self.waiting())
 

@@ -7,9 +7,11 @@ import pytest
 
 from bot.core.cipher import Cipher
 from bot.core.message import CounsellorId, PersonId, ReferralId
+from bot.store.audit import Audit
 from bot.store.connection import Store
 from bot.store.joining import Joining
 from bot.store.people import People
+from bot.store.record import Record
 from bot.store.referrals import Claim, Full, Placed, Referrals, Stale
 from bot.store.staff import Skills, Staff
 
@@ -61,7 +63,7 @@ class Line:
         """As if it had begun to wait so long ago: its hours come with it."""
         keys, client = self.store.keys, self.store.client
         since = float(client.hget(keys("referral", id_), "since") or 0)
-        client.hset(keys("referral", id_), "since", int(since - seconds * 1000))
+        client.hset(keys("referral", id_), mapping=dict.fromkeys(("since", "opened"), int(since - seconds * 1000)))
         if client.zscore(keys("ripens"), id_) is not None:
             client.zincrby(keys("ripens"), -seconds * 1000, id_)
         client.zincrby(keys("queue"), -seconds * 1000, id_)
@@ -110,7 +112,8 @@ def test_what_nobody_lacks_is_not_waited_for(line: Line, store: Store) -> None:
     me = line.counsellor("mei", Skills(kinds=("threat",)))
     line.staff.equip(me, Skills())
     line.cry(language="lo", kinds=("medical",), province="YN")
-    assert store.client.smembers(store.keys("lanes")) == {""}
+    assert store.client.smembers(store.keys("lanes")) == set()
+    assert store.client.zcard(store.keys("lane", "")) == 1
 
 
 @pytest.mark.parametrize(("level", "step"), [(1, 60), (2, 210), (3, 210)])
@@ -312,6 +315,7 @@ def test_the_usual_wait_is_told_once_enough_were_seen(line: Line) -> None:
         assert placed.usual_wait_s is None
         line.has_waited(placed.id, 300)
         line.next(me)
+    Record(line.store, Audit(line.store, b"secret")).follow()
     told = line.place().usual_wait_s
     assert told
     assert 290 < told < 310

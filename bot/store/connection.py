@@ -179,6 +179,10 @@ class Store:
             now=seconds + micros / 1e6,
         )
 
+    @store_errors
     def bell(self) -> int:
-        """A number that rises with every change that a screen would show."""
-        return int(self.get("bell") or 0)
+        """A number that rises with every change that a screen would show: the audited ones, and the others."""
+        pipe = self.client.pipeline(transaction=False)
+        pipe.get(self.keys("bell"))
+        pipe.hget(self.keys("audit:head"), "n")
+        return sum(int(number or 0) for number in pipe.execute())

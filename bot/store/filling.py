@@ -66,7 +66,6 @@ class Filling:
         if state == "waiting":
             for name in (self.key("queue"), self.key("lane", ANYBODY)):
                 self.member(name, id_, int(row["level"]) * SCORE_OF_LEVEL + int(row["since"]))
-            self._add(self.key("lanes"), ANYBODY)
         if state == "claimed":
             self.member(self.key("leases"), id_, int(row["lease"]))
             self._add(self.key("hands", str(row["holder"])), id_)

@@ -6,7 +6,7 @@ key                             type     holds
 {site}:queue                    zset     waiting referrals; score = level * 1e13 + since when (ms): level, then age
 {site}:lane:<wants>             zset     those of the queue who wait for these skills ("language:vi kind:medical"), for
                                          one counsellor ("@<id>"), or for anybody (""); the same scores
-{site}:lanes                    set      the lanes in which somebody waits
+{site}:lanes                    set      the lanes, but for "", in which somebody waits
 {site}:ripens                   zset     waiting referrals by the time (ms) at which their level or lane changes
 {site}:waits                    hash     "<level>:mean" and "<level>:count" of how long people waited lately (ms)
 {site}:hands:<counsellor>       set      referrals that this counsellor holds
@@ -23,14 +23,14 @@ key                             type     holds
 {site}:join:<digest of a code>  string   the referral that whoever sends this code belongs to (1 day)
 {site}:fence                    string   counter of fencing tokens
 {site}:audit                    stream   every change of a referral and every read of a transcript
-{site}:audit:head               hash     number and hash of the newest entry of the audit
+{site}:audit:head               hash     number and hash of the newest entry of the audit; wall: the server's clock,
+                                         now: the queue's, when they were last marked (ms)
 {site}:audit:seals              stream   seals over the audit up to an entry, under a key that the store lacks
 {site}:verdicts                 stream   what counsellors said of the screen; no text unless released
 {site}:record:at                string   up to where in the audit the record has been made
 {site}:record:<month>           hash     referrals by level: opened, taken (by length of the wait), ended (by outcome)
 {site}:ended:<level>:<outcome>  zset     ended referrals, for good; score = time ended (ms)
-{site}:clock                    hash     wall: the server's clock, now: the queue's, when they were last marked (ms)
-{site}:bell                     string   counter that rises with every change a screen would show
+{site}:bell                     string   counter that rises with every change a screen would show and the audit does not
 {site}:op:<id>                  string   the result of an operation, for the retry that follows a lost reply (1 day)
 {site}:person:<id>              hash     channel, wrapped data key, sealed address
 {site}:window:<person>          hash     when she last wrote, until when the platform takes messages, how many (30 days)

@@ -90,12 +90,13 @@ class Record:
             elif entry.action == "opened":
                 counts[month, f"{level} opened"] += 1
             elif before in (None, entry.at) and entry.referral not in taken:
-                taken[entry.referral] = entry.at
-                counts[month, f"{level} taken {bisect_left(WAITS_S, (int(entry.at) - opened) / 1000)}"] += 1
+                waited = int(entry.at) - opened
+                taken[entry.referral] = (entry.at, level, waited)
+                counts[month, f"{level} taken {bisect_left(WAITS_S, waited / 1000)}"] += 1
         return {
             "counts": [(month, field, count) for (month, field), count in counts.items()],
             "ended": ended,
-            "taken": list(taken.items()),
+            "taken": [(id_, *about) for id_, about in taken.items()],
         }
 
     @store_errors

@@ -24,8 +24,9 @@ from bot.core.cipher import Cipher
 from bot.core.message import CounsellorId, PersonId
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedStore
+from bot.store.filling import ANYBODY, Filling
 from bot.store.people import People
-from bot.store.referrals import OFFER_MS, SCORE_OF_LEVEL, Claim, Referrals
+from bot.store.referrals import OFFER_MS, Claim, Referrals
 
 ROUND_S = 2.0
 READY_WAITING = 40_000
@@ -55,19 +56,17 @@ class Bench:
 
     def fill(self, until: int) -> None:
         """So many wait afterwards, written in bulk as the script does; all of one person, who has no open one."""
-        keys, client = self.store.keys, self.store.client
-        now, waiting = int(time.time() * 1000), client.zcard(keys("queue"))
-        for start in range(0, until - waiting, 2000):
-            pipe = client.pipeline(transaction=False)
-            for n in range(start, min(until - waiting, start + 2000)):
-                id_ = f"f{secrets.token_hex(8)}"
-                row = {
-                    "id": id_, "person": self.person, "channel": "sms", "language": "zh", "level": 3, "kinds": "",
-                    "state": "waiting", "opened": now + n, "holder": "", "fence": "0", "lease": 0, "lines": 0,
-                }  # fmt: skip
-                pipe.hset(keys("referral", id_), mapping=row)
-                pipe.zadd(keys("queue"), {id_: 3 * SCORE_OF_LEVEL + now + n})
-            pipe.execute()
+        client = self.store.client
+        filling = Filling(self.store, Cipher({"k1": self.key}), b"bench", b"bench")
+        now, waiting = int(time.time() * 1000), client.zcard(self.store.keys("queue"))
+        for n in range(until - waiting):
+            filling.referral({
+                "id": f"f{secrets.token_hex(8)}", "person": self.person, "channel": "sms", "language": "zh", "level": 3,
+                "kinds": "", "province": "", "state": "waiting", "opened": now + n, "since": now + n, "known": "",
+                "lane": ANYBODY, "holder": "", "fence": "0", "lease": 0, "lines": 0,
+            })  # fmt: skip
+        filling.flush()
+        client.delete(self.store.keys("open", self.person))
         while client.info("persistence")["aof_rewrite_in_progress"]:
             time.sleep(0.1)
 
@@ -147,7 +146,7 @@ def in_pipelines(url: str, key: bytes, person: PersonId, batch: int, start: floa
         for _, id_, fence in claims:
             op = secrets.token_hex(16)
             sealed = box.seal("bye", f"outbox:{person}")
-            pipe.evalsha(resolve, 1, prefix, op, id_, me, fence, "helped", "m" + op, sealed)
+            pipe.evalsha(resolve, 1, prefix, op, id_, me, fence, "helped", "m" + op, sealed, person, "sms")
         assert set(pipe.execute()) == {"ok"}
         done += batch
     answers.put((done, time.monotonic() - start))

@@ -19,24 +19,26 @@ end
 local full = me[4] and redis.call('SCARD', P .. 'hands:' .. counsellor) >= tonumber(me[4])
 if id == '' then
   if full then return cjson.encode({'full'}) end
-  ripen(20)
-  local best = math.huge
-  for _, lane in ipairs(redis.call('SMEMBERS', P .. 'lanes')) do
+  local lanes, best = redis.call('SMEMBERS', P .. 'lanes'), math.huge
+  if #lanes > 0 then
+    ripen(20)
+    lanes = redis.call('SMEMBERS', P .. 'lanes')
+  end
+  lanes[#lanes + 1] = ''
+  for _, lane in ipairs(lanes) do
     if fits(lane) then
-      local head = redis.call('ZRANGE', P .. 'lane:' .. lane, 0, 0, 'WITHSCORES')
-      local score = tonumber(head[2])
+      local first = redis.call('ZRANGE', P .. 'lane:' .. lane, 0, 0, 'WITHSCORES')
+      local stands = tonumber(first[2])
       -- Of one millisecond the smaller id comes first, as in the queue itself.
-      if score < best or (score == best and head[1] < id) then best, id = score, head[1] end
+      if stands and (stands < best or (stands == best and first[1] < id)) then best, id = stands, first[1] end
     end
   end
   if id == '' then return cjson.encode({'empty'}) end
 end
-local r = redis.call('HMGET', ref(id), 'state', 'level', 'since')
-if r[1] ~= 'waiting' then return cjson.encode({'taken', id}) end
-if full and r[2] ~= '1' then return cjson.encode({'full'}) end
+if case(id).state ~= 'waiting' then return cjson.encode({'taken', id}) end
+if full and case(id).level ~= '1' then return cjson.encode({'full'}) end
 local fence = give(id, counsellor, lease)
-note_wait(r[2], tonumber(r[3]))
-redis.call('DEL', P .. 'alarm:ack:' .. r[2])
+redis.call('DEL', P .. 'alarm:ack:' .. case(id).level)
 audit('claimed', id, counsellor, 'fence ' .. fence)
 bell()
 return cjson.encode(after(op, {'claimed', id, tostring(fence)}))

@@ -5,31 +5,30 @@ local wall = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
 -- The queue's time never runs backwards. When the server's clock is set back, it goes on at half speed until the
 -- clock has come up with it: the order stays, and leases still end, after twice their time at most.
-local mark = redis.call('HMGET', P .. 'clock', 'wall', 'now')
-local marked, reached = tonumber(mark[1]) or wall, tonumber(mark[2]) or 0
+local head = redis.call('HMGET', P .. 'audit:head', 'n', 'chain', 'wall', 'now')
+local marked, reached = tonumber(head[3]) or wall, tonumber(head[4]) or 0
 local now = math.max(wall, reached + (wall < marked and 1 or math.floor((wall - marked) / 2)))
 
-local function mark_time()
-  redis.call('HSET', P .. 'clock', 'wall', wall, 'now', now)
+-- Once a second is often enough for leases; what is ordered by time is marked when it is written down (audit).
+if not head[3] or math.abs(wall - marked) >= 1000 then
+  redis.call('HSET', P .. 'audit:head', 'wall', wall, 'now', now)
 end
 
--- Once a second is often enough for leases; what is ordered by time is marked when it is written down (audit).
-if not mark[1] or math.abs(wall - marked) >= 1000 then mark_time() end
-
 -- Each entry carries its number and a hash over itself and the entry before it (bot/store/audit.py verifies).
+local rung = false
 local function audit(action, referral, actor, note)
-  mark_time()
-  local head = redis.call('HMGET', P .. 'audit:head', 'n', 'chain')
   local n = string.format('%.0f', (tonumber(head[1]) or 0) + 1)
   local at = string.format('%.0f', now)
   local chain = redis.sha1hex(table.concat({head[2] or '', n, at, action, referral, actor, note or ''}, '\n'))
   redis.call('XADD', P .. 'audit', '*', 'n', n, 'at', at, 'action', action, 'referral', referral,
              'actor', actor, 'note', note or '', 'chain', chain)
-  redis.call('HSET', P .. 'audit:head', 'n', n, 'chain', chain)
+  redis.call('HSET', P .. 'audit:head', 'n', n, 'chain', chain, 'wall', wall, 'now', now)
+  head[1], head[2], rung = n, chain, true
 end
 
+-- What a screen shows has changed. An entry of the audit says so by itself (Store.bell).
 local function bell()
-  redis.call('INCR', P .. 'bell')
+  if not rung then redis.call('INCR', P .. 'bell') end
 end
 
 local KEPT_S = 86400
@@ -52,18 +51,36 @@ local function score(level, since) return level * 1e13 + since end
 
 local function ref(id) return P .. 'referral:' .. id end
 
+-- What the queue needs of a referral, read once in a script; `put` writes to both.
+local FIELDS = {'state', 'holder', 'fence', 'lease', 'level', 'since', 'language', 'kinds', 'province', 'known', 'lane',
+                'person', 'also'}
+local cases = {}
+local function case(id)
+  if cases[id] then return cases[id] end
+  local found, c = redis.call('HMGET', ref(id), unpack(FIELDS)), {}
+  for i, field in ipairs(FIELDS) do c[field] = found[i] or '' end
+  cases[id] = c
+  return c
+end
+
+local function put(id, ...)
+  redis.call('HSET', ref(id), ...)
+  local c, given = cases[id], {...}
+  if c then for i = 1, #given, 2 do c[given[i]] = given[i + 1] end end
+end
+
 -- True when this counsellor still holds this referral under this fencing token and lease.
 local function holds(id, counsellor, fence)
-  local r = redis.call('HMGET', ref(id), 'state', 'holder', 'fence', 'lease')
-  return r[1] == 'claimed' and r[2] == counsellor and r[3] == fence and tonumber(r[4]) > now
+  local c = case(id)
+  return c.state == 'claimed' and c.holder == counsellor and c.fence == fence and tonumber(c.lease) > now
 end
 
 -- The person of a case in a counsellor's hands waits for her words, from the first line that got none.
 local function await_words(id)
-  local r = redis.call('HMGET', ref(id), 'state', 'level')
-  if r[1] ~= 'claimed' then return end
+  local c = case(id)
+  if c.state ~= 'claimed' then return end
   local since = (redis.call('ZSCORE', P .. 'asked', id) or now) % 1e13
-  redis.call('ZADD', P .. 'asked', score(tonumber(r[2]), since), id)
+  redis.call('ZADD', P .. 'asked', score(tonumber(c.level), since), id)
 end
 
 -- shown: id of the message in the outbox; by: which counsellor; of: the person whose key sealed it
@@ -126,7 +143,5 @@ local function post(message, person, channel, sealed, referral)
   redis.call('HSET', P .. 'out:message:' .. message, 'person', person, 'channel', channel, 'sealed', sealed,
              'referral', referral, 'state', 'waiting', 'attempts', 0, 'created', now, 'maybe_sent', 0)
   redis.call('RPUSH', P .. 'out:line:' .. person, message)
-  if not redis.call('ZSCORE', P .. 'out:due', person) then
-    redis.call('ZADD', P .. 'out:due', now, person)
-  end
+  redis.call('ZADD', P .. 'out:due', 'NX', now, person)
 end

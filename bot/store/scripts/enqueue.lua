@@ -23,8 +23,8 @@ if open or ended then
   end
   level = math.min(before_level, level)
   if level < before_level then news = 1 end
-  redis.call('HSET', ref(id), 'level', level, 'kinds', table.concat(all, ','))
-  if province ~= '' then redis.call('HSET', ref(id), 'province', province) end
+  put(id, 'level', level, 'kinds', table.concat(all, ','))
+  if province ~= '' then put(id, 'province', province) end
   if ended then
     created = 1
     redis.call('DEL', P .. 'last:' .. person)
@@ -38,7 +38,7 @@ if open or ended then
   end
 else
   created, news = 1, 1
-  redis.call('HSET', ref(id), 'id', id, 'person', person, 'channel', channel, 'language', language, 'level', level,
+  put(id, 'id', id, 'person', person, 'channel', channel, 'language', language, 'level', level,
              'kinds', kinds, 'province', province, 'state', '', 'opened', now, 'since', now, 'known', '', 'holder', '',
              'fence', '0', 'lease', 0, 'lines', 0)
   redis.call('SET', P .. 'open:' .. person, id)

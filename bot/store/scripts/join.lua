@@ -22,8 +22,8 @@ if other then
       kinds = kinds == '' and kind or kinds .. ',' .. kind
     end
   end
-  redis.call('HSET', ref(id), 'level', math.min(tonumber(mine[1]), tonumber(theirs[1])), 'kinds', kinds)
-  redis.call('HSET', ref(other), 'state', 'resolved', 'outcome', 'joined', 'resolved', now, 'holder', '', 'lease', 0)
+  put(id, 'level', math.min(tonumber(mine[1]), tonumber(theirs[1])), 'kinds', kinds)
+  put(other, 'state', 'resolved', 'outcome', 'joined', 'resolved', now, 'holder', '', 'lease', 0)
   redis.call('ZADD', P .. 'resolved', now, other)
   redis.call('ZREM', P .. 'promised', other)
   audit('joined', other, 'person', 'into ' .. id)

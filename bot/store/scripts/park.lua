@@ -6,7 +6,7 @@ local id, back = ARGV[2], tonumber(ARGV[5])
 if not holds(id, ARGV[3], ARGV[4]) then return 'stale' end
 say(id, 'note', ARGV[6], '', ARGV[3])
 let_go(id)
-redis.call('HSET', ref(id), 'state', 'parked', 'lease', back)
+put(id, 'state', 'parked', 'lease', back)
 redis.call('ZADD', P .. 'parked', back, id)
 audit('parked', id, ARGV[3], 'until ' .. string.format('%.0f', back))
 bell()

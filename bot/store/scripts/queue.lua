@@ -30,23 +30,23 @@ end
 
 local function leave_lane(id, lane)
   redis.call('ZREM', P .. 'lane:' .. lane, id)
-  if redis.call('EXISTS', P .. 'lane:' .. lane) == 0 then redis.call('SREM', P .. 'lanes', lane) end
+  if lane ~= '' and redis.call('EXISTS', P .. 'lane:' .. lane) == 0 then redis.call('SREM', P .. 'lanes', lane) end
 end
 
 -- Puts it where it belongs now, in the queue and in its lane, and notes when that changes.
 local function line_up(id)
-  local r = redis.call('HMGET', ref(id), 'level', 'since', 'language', 'kinds', 'province', 'known', 'lane', 'state')
-  local level, since = tonumber(r[1]), tonumber(r[2])
+  local c = case(id)
+  local level, since = tonumber(c.level), tonumber(c.since)
   local stands = place(level, since)
-  local lane, changes = lane_of(level, since, r[3], r[4], r[5] or '', r[6] or '')
-  if r[8] ~= 'waiting' then redis.call('HSET', ref(id), 'state', 'waiting', 'lane', lane)
-  elseif r[7] ~= lane then
-    leave_lane(id, r[7])
-    redis.call('HSET', ref(id), 'lane', lane)
+  local lane, changes = lane_of(level, since, c.language, c.kinds, c.province, c.known)
+  if c.state ~= 'waiting' then put(id, 'state', 'waiting', 'lane', lane)
+  elseif c.lane ~= lane then
+    leave_lane(id, c.lane)
+    put(id, 'lane', lane)
   end
   redis.call('ZADD', P .. 'queue', stands, id)
   redis.call('ZADD', P .. 'lane:' .. lane, stands, id)
-  redis.call('SADD', P .. 'lanes', lane)
+  if lane ~= '' then redis.call('SADD', P .. 'lanes', lane) end
   if level == 3 and stands > 3e13 then changes = math.min(changes or math.huge, since + AGES_MS) end
   if changes then redis.call('ZADD', P .. 'ripens', changes, id) else redis.call('ZREM', P .. 'ripens', id) end
 end
@@ -58,29 +58,28 @@ end
 
 -- Takes it out of wherever it is, on the way into somebody's hands.
 local function take_out(id)
-  local r = redis.call('HMGET', ref(id), 'state', 'lane', 'holder')
-  if r[1] == 'waiting' then
+  local c = case(id)
+  if c.state == 'waiting' then
     redis.call('ZREM', P .. 'queue', id)
     redis.call('ZREM', P .. 'ripens', id)
-    leave_lane(id, r[2])
-  elseif r[1] == 'claimed' then
+    leave_lane(id, c.lane)
+  elseif c.state == 'claimed' then
     redis.call('ZREM', P .. 'leases', id)
-    redis.call('SREM', P .. 'hands:' .. r[3], id)
-  elseif r[1] == 'parked' then
+    redis.call('SREM', P .. 'hands:' .. c.holder, id)
+  elseif c.state == 'parked' then
     redis.call('ZREM', P .. 'parked', id)
   end
-  return r[1]
 end
 
 -- The same on the way to anywhere else: nobody owes her words now.
 local function let_go(id)
   take_out(id)
-  redis.call('ZREM', P .. 'asked', id)
+  if case(id).state == 'claimed' then redis.call('ZREM', P .. 'asked', id) end
 end
 
 local function put_back(id)
   let_go(id)
-  redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0)
+  put(id, 'state', '', 'holder', '', 'lease', 0)
   line_up(id)
 end
 
@@ -88,11 +87,10 @@ end
 local function give(id, counsellor, lease_ms)
   take_out(id)
   local fence = redis.call('INCR', P .. 'fence')
-  redis.call('HSET', ref(id), 'state', 'claimed', 'holder', counsellor, 'fence', fence, 'lease', now + lease_ms,
-             'known', '')
+  put(id, 'state', 'claimed', 'holder', counsellor, 'fence', fence, 'lease', now + lease_ms, 'known', '')
   redis.call('ZADD', P .. 'leases', now + lease_ms, id)
   redis.call('SADD', P .. 'hands:' .. counsellor, id)
-  await_words(id)
+  redis.call('ZADD', P .. 'asked', 'NX', score(tonumber(case(id).level), now), id)
   return fence
 end
 
@@ -102,21 +100,13 @@ local function wake(id, known)
   let_go(id)
   local until_when = redis.call('ZSCORE', P .. 'staff:present', known)
   if not until_when or tonumber(until_when) <= wall then known = '' end
-  redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0, 'since', now, 'known', known)
+  put(id, 'state', '', 'holder', '', 'lease', 0, 'since', now, 'known', known)
   line_up(id)
-end
-
--- How long those of this level waited lately until somebody took them (ms), a running mean; for what people are told.
-local function note_wait(level, since)
-  local r = redis.call('HMGET', P .. 'waits', level .. ':mean', level .. ':count')
-  local mean = tonumber(r[1]) or (now - since)
-  redis.call('HSET', P .. 'waits', level .. ':mean', math.floor(mean * 0.8 + (now - since) * 0.2),
-             level .. ':count', (tonumber(r[2]) or 0) + 1)
 end
 
 -- Everybody who writes in it: one person may use two phones or channels.
 local function persons(id)
-  local r, all = redis.call('HMGET', ref(id), 'person', 'also'), {}
-  for person in string.gmatch(r[1] .. ',' .. (r[2] or ''), '[^,]+') do all[#all + 1] = person end
+  local c, all = case(id), {}
+  for person in string.gmatch(c.person .. ',' .. c.also, '[^,]+') do all[#all + 1] = person end
   return all
 end

@@ -13,6 +13,6 @@ if r[1] == 'parked' then
   redis.call('ZADD', P .. 'parked', r[3], id)
   return 0
 end
-redis.call('HSET', ref(id), 'state', '', 'holder', '', 'lease', 0)
+put(id, 'state', '', 'holder', '', 'lease', 0)
 line_up(id)
 return 1

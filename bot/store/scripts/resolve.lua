@@ -4,10 +4,9 @@ if kept then return kept[1] end
 local id = ARGV[2]
 if not holds(id, ARGV[3], ARGV[4]) then return 'stale' end
 let_go(id)
-redis.call('HSET', ref(id), 'state', 'resolved', 'outcome', ARGV[5], 'resolved', now, 'lease', 0,
+put(id, 'state', 'resolved', 'outcome', ARGV[5], 'resolved', now, 'lease', 0,
            'hand_back', ARGV[6])
 redis.call('ZADD', P .. 'resolved', now, id)
-redis.call('ZREM', P .. 'promised', id)
 for _, person in ipairs(persons(id)) do
   redis.call('DEL', P .. 'open:' .. person)
   redis.call('SET', P .. 'last:' .. person, id, 'EX', REOPENS_S)
