@@ -6,12 +6,17 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 import responses
 
+from bot.core.hours import Hours
 from bot.core.message import CounsellorId, Kind
+from bot.core.shelter import CHINA
 from bot.service.answers import FORMS
 from bot.settings import Settings
 from bot.store.embedded import EmbeddedStore
@@ -581,6 +586,19 @@ def test_without_an_honest_figure_only_the_place_is_told(mei: Person, mean: int 
 def test_no_place_is_told_while_nobody_is_on_duty(mei: Person) -> None:
     mei.says(CRY)
     assert mei.says(CRY) == phrase(mei.site, "added")
+
+
+def test_outside_the_hours_of_duty_it_is_told_when_they_begin(mei: Person) -> None:
+    tomorrow = (datetime.now(CHINA) + timedelta(days=1)).date()
+    closed = Hours(ZoneInfo("Asia/Shanghai"), ((),) * 7, {tomorrow: ((9 * 60, 12 * 60),)})
+    before = mei.site.answers.library
+    mei.site.answers.renew(replace(before, hours=closed))
+    told = phrase(mei.site, "opens_again", when=f"{tomorrow} 09:00")
+    try:
+        mei.says(CRY)
+        assert told in mei.says(CRY)
+    finally:
+        mei.site.answers.renew(before)
 
 
 def test_a_code_sent_from_another_phone_joins_it(mei: Person) -> None:

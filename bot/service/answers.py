@@ -9,7 +9,9 @@ from bot.core.content import Answer, Library
 from bot.core.content.render import Renderer
 from bot.core.content.results import Results
 from bot.core.form_answers import stands
+from bot.core.language import Language
 from bot.core.normalise import normalise
+from bot.core.shelter import CHINA
 from bot.core.sms import fits_sms, fits_urgent_sms, split
 
 WECHAT_BYTES = 2_000
@@ -86,6 +88,13 @@ class Answers:
         said = self.phrase("police_sms_here", language, place=place.name.in_(language), number=place.police_sms)
         longer = f"{text}\n{said}"
         return longer if form.fits(longer) else text
+
+    def opens_again(self, language: Language) -> str:
+        """When colleagues are on duty again, in the time of China; "" in their hours, and when nobody knows."""
+        now, hours = self._clock.now(), self.library.hours
+        opens = None if hours.open_at(now, language) else hours.next_opening(now, language)
+        when = opens and opens.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+        return self.phrase("opens_again", language, when=when) if when else ""
 
     def province(self, words: str) -> str:
         """The code of the one province that somebody's words name, or a place in it; "" for none or several."""

@@ -104,8 +104,11 @@ class Escalation:
         return Said((text,), turn.session.without_form().but(asked=None, greeted=True, unsure=0), HUMAN)
 
     def _in_line(self, turn: Turn, placed: Placed) -> str:
-        """Her place, and how long people lately waited there; nothing while nobody is on duty to shorten the line."""
-        if not placed.place or not placed.present:
+        """Her place, and how long people lately waited there; while nobody is on duty, when somebody will be."""
+        if not placed.present:
+            opens = self._answers.opens_again(turn.language)
+            return f"\n{opens}" if opens else ""
+        if not placed.place:
             return ""
         if placed.usual_wait_s is None or placed.usual_wait_s > TOLD_WAIT_S:
             return "\n" + self._answers.phrase("in_line", turn.language, place=placed.place)

@@ -15,7 +15,7 @@ from bot.store.people import People, UnknownPerson
 
 PLACES = {"waiting": "queue", "claimed": "leases", "resolved": "resolved", "parked": "parked"}
 """In which sorted set a referral of each state must stand."""
-FREED = ("opened", "returned", "lease_expired", "unparked", "restored")
+FREED = ("opened", "reopened", "returned", "lease_expired", "woken", "due", "restored")
 TAKEN = ("claimed", "transferred", "resolved", "parked")
 
 
