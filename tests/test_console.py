@@ -871,6 +871,14 @@ def test_one_screen_does_not_renew_what_a_colleague_holds(
 
 
 @pytest.mark.usefixtures("_often")
+def test_a_stream_writes_while_nothing_happens_so_that_a_gone_browser_is_noticed(
+    counselling: Counselling, store: Store, alarms: AlarmDesk, mei: Counsellor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(live, "BREATH_S", 0.0)
+    stream = live.rings(counselling, store.bell, alarms, mei)
+    assert list(itertools.islice(stream, 5)).count(":\n\n") == 2
+
+
 def test_a_stream_ends_itself(
     counselling: Counselling, store: Store, alarms: AlarmDesk, mei: Counsellor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,8 @@ STREAM_S = 25
 """A stream ends itself after so long, so that a stop is quick and a gone browser is noticed."""
 LOOK_S = 0.25
 PRESENT_S = 10
+BREATH_S = 2
+"""A comment is written so often: only a write tells that the browser is gone, and its leases must end then."""
 ALARM_S = 1.0
 
 
@@ -35,9 +37,12 @@ def rings(counselling: Counselling, bell: Callable[[], int], alarms: AlarmDesk, 
     ``away`` when the store does not answer.
     """
     end, last, present_due = time.monotonic() + STREAM_S, -1, 0.0
-    signal, alarm_due = "", 0.0
+    signal, alarm_due, breath_due = "", 0.0, time.monotonic() + BREATH_S
     yield "retry: 500\n\n"
     while time.monotonic() < end:
+        if time.monotonic() >= breath_due:  # before anything is renewed for a browser that is gone
+            yield ":\n\n"
+            breath_due = time.monotonic() + BREATH_S
         try:
             if time.monotonic() >= present_due:
                 counselling.be_present(me)
