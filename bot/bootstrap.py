@@ -18,6 +18,8 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CACHE = pathlib.Path(os.environ.get("ANLU_CACHE") or pathlib.Path.home() / ".cache" / "anlu")
 LOWEST, NEWEST = (3, 10), (3, 13)
+NO_TESTS = 5
+"""How pytest ends when no test fits the words given."""
 RASA_PYTHON = (3, 10)
 ENCODER_PYTHON = (3, 11)
 NEEDS_RASA = {"run", "ask", "talk", "train", "evaluate", "bench", "dialogue-check"}
@@ -151,7 +153,10 @@ def hand_over(arguments, with_rasa=True):
 
 
 def test(arguments):
-    """Runs the tests on the lowest supported Python and on the newest that is there."""
+    """Runs the tests on the lowest supported Python and on the newest that is there.
+
+    Those that start whole services and kill them run on the newest alone, which `make run` uses, and one at a time.
+    """
     rasa = rasa_environment()
     found = supported()
     found.setdefault(LOWEST, require(LOWEST, "the test suite"))
@@ -159,11 +164,13 @@ def test(arguments):
         python = environment("dev", found[version], version)
         # Before the tests, each of which has a limit of time: at once when nothing has changed.
         run_aloud("training", [str(python), "-m", "bot.cli", "train"], rasa)
-        say("· tests on Python %s" % dotted(version))
-        command = [str(python), "-m", "pytest", *arguments]
-        code = subprocess.run(command, cwd=str(ROOT), env=surroundings(rasa), check=False).returncode
-        if code:
-            sys.exit(code)
+        parts = [["-n", "2", "-m", "not slow"]] + [["-m", "slow"]] * (version == max(found))
+        for part in parts:
+            say("· tests on Python %s (%s)" % (dotted(version), part[-1]))
+            command = [str(python), "-m", "pytest", *part, *arguments]
+            code = subprocess.run(command, cwd=str(ROOT), env=surroundings(rasa), check=False).returncode
+            if code and not (code == NO_TESTS and arguments):
+                sys.exit(code)
 
 
 def check(_arguments):

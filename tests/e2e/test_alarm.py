@@ -17,7 +17,7 @@ from bot.wiring import Site, console_of
 from tests.e2e.service import wait_for
 from tests.people_who_write import site_on
 
-pytestmark = [pytest.mark.browser]
+pytestmark = [pytest.mark.slow, pytest.mark.browser]
 PASSWORD, SECRET = "a long enough password", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 COUNT_TONES = """
 window.tones = 0;

@@ -7,6 +7,7 @@ import pytest
 from tests.fault.catalogue import FAULTS
 from tests.fault.trial import Trial
 
+pytestmark = pytest.mark.slow
 CRIES = 60
 
 

@@ -12,6 +12,8 @@ from bot.wiring import Site
 from tests.fault.faults_store import fill, small_disk
 from tests.people_who_write import CRY, Person, phrase, site_on
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
