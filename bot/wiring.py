@@ -282,6 +282,7 @@ def duties(upkeep: Upkeep) -> list[Duty]:
         Duty(2.0, upkeep.empty_spool),
         Duty(300.0, upkeep.seal_audit),
         Duty(60.0, upkeep.delete_old),
+        Duty(3600.0, upkeep.forget_on_disk),
     ]
 
 

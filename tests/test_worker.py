@@ -23,6 +23,7 @@ from bot.service.silence import REASON, Silence
 from bot.service.upkeep import Upkeep
 from bot.store.audit import Audit
 from bot.store.connection import Store
+from bot.store.embedded import EmbeddedStore
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.referrals import Referrals
@@ -410,3 +411,24 @@ def test_a_counsellors_own_words_keep_the_promise(
     do_all(worker)
     worker.send()
     assert platform.sent == [(NUMBER, "I am here")]
+
+
+# Forgetting
+
+
+def test_the_key_of_somebody_erased_is_soon_gone_from_the_disk_too(
+    worker: Worker, store: Store, people: People, person: PersonId, embedded_store: EmbeddedStore
+) -> None:
+    wrapped = str(store.client.hget(store.keys("person", person), "key")).encode()
+
+    def on_disk() -> bool:
+        return any(wrapped in file.read_bytes() for file in embedded_store.folder.rglob("appendonly.aof.*"))
+
+    people.erase(person)
+    assert on_disk()
+    do_all(worker)
+    end = time.monotonic() + 20
+    while on_disk() and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not on_disk()
+    assert store.get("forgotten") is None

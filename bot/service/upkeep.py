@@ -81,6 +81,12 @@ class Upkeep:
         if count:
             logger().info("conversations_deleted", count=count)
 
+    def forget_on_disk(self) -> None:
+        """Whose key was destroyed is gone from the store's file too, once that is written anew."""
+        if self._store.get("forgotten") and self._store.write_file_anew():
+            self._store.forget("forgotten")
+            logger().info("store_file_written_anew")
+
     def empty_spool(self) -> None:
         """Moves what was set aside while the store was away into the queue."""
         if self._spool.count():

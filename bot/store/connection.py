@@ -161,6 +161,15 @@ class Store:
         pipe.execute()
 
     @store_errors
+    def write_file_anew(self) -> bool:
+        """Has the store write its append-only file anew, without what was deleted; False where it may or can not."""
+        try:
+            self.node().bgrewriteaof()
+        except redis.ResponseError:  # one run by others may refuse it; one that saves at the moment asks to come again
+            return False
+        return True
+
+    @store_errors
     def durability(self) -> "Durability":
         """How safely the store keeps what it accepts; settings that it does not tell are missing."""
         node = self.node()

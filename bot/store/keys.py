@@ -21,6 +21,7 @@ key                             type     holds
 {site}:open:<person>            string   the id of the person's one open referral
 {site}:last:<person>            string   the id of her last one, for a cry that opens it again (3 days)
 {site}:join:<digest of a code>  string   the referral that whoever sends this code belongs to (1 day)
+{site}:forgotten                string   somebody was erased since the store's file was last written anew
 {site}:fence                    string   counter of fencing tokens
 {site}:audit                    stream   every change of a referral and every read of a transcript
 {site}:audit:head               hash     number and hash of the newest entry of the audit; wall: the server's clock,

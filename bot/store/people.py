@@ -65,6 +65,7 @@ class People:
         parts = ("person", "session", "talk", "window")
         self._store.client.delete(*(keys(part, person) for part in parts))
         self._store.client.zrem(keys("talks"), person)
+        self._store.put("1", "forgotten")  # her key still stands in the store's file, until that is written anew
 
     @store_errors
     def forget_talk(self, person: PersonId) -> None:
