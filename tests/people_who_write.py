@@ -16,7 +16,7 @@ from bot.core.screen import Screen
 from bot.core.screen.lexicon import load as load_lexicon
 from bot.service.inbound import Outcome
 from bot.settings import Settings
-from bot.store.referrals import Referral
+from bot.store.referral import Referral
 from bot.wiring import CONTENT, Site
 
 ENGINE = "http://127.0.0.1:9/webhooks/anlu/message"

@@ -13,7 +13,8 @@ from bot.store.alarms import AlarmStore, Facts
 from bot.store.audit import Audit
 from bot.store.connection import Store
 from bot.store.people import People
-from bot.store.referrals import Claim, Referrals
+from bot.store.referral import Claim
+from bot.store.referrals import Referrals
 
 MEI, LAN = CounsellorId("mei"), CounsellorId("lan")
 

@@ -38,7 +38,8 @@ from bot.store.joining import Joining
 from bot.store.outbox import Outbox
 from bot.store.people import People
 from bot.store.record import Record
-from bot.store.referrals import Claim, Referrals
+from bot.store.referral import Claim
+from bot.store.referrals import Referrals
 from bot.store.staff import Counsellor, Skills, Staff
 from bot.store.verdicts import Verdicts
 from bot.store.windows import Windows

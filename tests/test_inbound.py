@@ -22,7 +22,7 @@ from bot.settings import Settings
 from bot.store.embedded import EmbeddedStore
 from bot.store.joining import Joining as Codes
 from bot.store.people import UnknownPerson
-from bot.store.referrals import Claim
+from bot.store.referral import Claim
 from bot.store.turns import StillRunning
 from bot.wiring import Site
 from tests.people_who_write import (

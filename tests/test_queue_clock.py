@@ -11,7 +11,8 @@ from bot.core.message import CounsellorId
 from bot.store import referrals as module
 from bot.store.embedded import EmbeddedStore
 from bot.store.people import People
-from bot.store.referrals import REAP_AT_MOST, Referrals, Stale
+from bot.store.referral import Stale
+from bot.store.referrals import REAP_AT_MOST, Referrals
 from bot.store.staff import Staff
 from tests.fault.shifting import ShiftedStore
 

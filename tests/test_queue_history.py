@@ -19,7 +19,8 @@ from bot.store.calls import load_scripts
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedStore
 from bot.store.people import People
-from bot.store.referrals import Claim, Referrals, Stale, Taken
+from bot.store.referral import Claim, Stale, Taken
+from bot.store.referrals import Referrals
 from tests.fault.history import Queue, Step, answers, is_sound
 
 ROUNDS, CLIENTS, STEPS = 12, 4, 9

@@ -23,7 +23,8 @@ from bot.core.message import CounsellorId, PersonId, ReferralId
 from bot.store.connection import Store
 from bot.store.embedded import EmbeddedStore
 from bot.store.people import People
-from bot.store.referrals import Claim, Referrals, Stale, Taken
+from bot.store.referral import Claim, Stale, Taken
+from bot.store.referrals import Referrals
 
 COUNSELLORS = st.sampled_from([CounsellorId("mei"), CounsellorId("lan"), CounsellorId("fang")])
 PRESENT = CounsellorId("mei")

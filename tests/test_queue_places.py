@@ -12,7 +12,8 @@ from bot.store.connection import Store
 from bot.store.joining import Joining
 from bot.store.people import People
 from bot.store.record import Record
-from bot.store.referrals import Claim, Full, Placed, Referrals, Stale
+from bot.store.referral import Claim, Full, Placed, Stale
+from bot.store.referrals import Referrals
 from bot.store.staff import Skills, Staff
 
 PASSWORD, SECRET = "a long enough password", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"

@@ -18,7 +18,8 @@ from bot.store import referrals as module
 from bot.store.connection import Store, StoreAway
 from bot.store.outbox import Outbox
 from bot.store.people import People
-from bot.store.referrals import Claim, Placed, Referral, Referrals, Stale, Taken
+from bot.store.referral import Claim, Placed, Referral, Stale, Taken
+from bot.store.referrals import Referrals
 from bot.store.sessions import Session, Sessions
 from bot.store.turns import Turns
 

@@ -17,7 +17,8 @@ from bot.store.calls import load_scripts
 from bot.store.connection import Store, StoreAway, Unconfirmed
 from bot.store.erased import Erased
 from bot.store.people import People
-from bot.store.referrals import Claim, Placed, Referrals
+from bot.store.referral import Claim, Placed
+from bot.store.referrals import Referrals
 from bot.store.spool import SetAside
 from bot.store.topology import WrongUrl, read_url
 from bot.wiring import Site

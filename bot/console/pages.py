@@ -11,7 +11,7 @@ from bot.console.operation import operation
 from bot.core.message import CounsellorId, ReferralId
 from bot.core.shelter import CHINA
 from bot.service.counselling import LONGEST_MESSAGE, OUTCOMES, Conversation, Counselling
-from bot.store.referrals import Full, Stale, Taken, WindowShut
+from bot.store.referral import Full, Stale, Taken, WindowShut
 
 LEVELS = {1: "danger now", 2: "held or in crisis", 3: "asks for a person", 4: "information"}
 KINDS = {

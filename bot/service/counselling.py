@@ -8,7 +8,8 @@ from bot.core.message import CounsellorId, ReferralId
 from bot.core.window import Opening
 from bot.service.answers import Answers
 from bot.store.joining import Joining
-from bot.store.referrals import LINES, Claim, Line, Referral, Referrals, Stale
+from bot.store.referral import Claim, Line, Referral, Stale
+from bot.store.referrals import LINES, Referrals
 from bot.store.staff import Counsellor, Staff
 from bot.store.verdicts import Verdicts
 from bot.store.windows import Windows

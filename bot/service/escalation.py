@@ -10,7 +10,8 @@ from bot.service.answers import Answers, Form
 from bot.service.talk import SAFE
 from bot.service.turn import HUMAN, Call, CallNotKept, Said, Turn
 from bot.store.connection import StoreAway
-from bot.store.referrals import Placed, Referrals
+from bot.store.referral import Placed
+from bot.store.referrals import Referrals
 from bot.store.spool import SetAside, Spool
 
 INSIST_S = 1.5

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from bot.core.message import CounsellorId, ReferralId
 from bot.store.connection import StoreAway
 from bot.store.outbox import Letter, Outbox
-from bot.store.referrals import Referral, Referrals
+from bot.store.referral import Referral
+from bot.store.referrals import Referrals
 from bot.store.staff import Counsellor, Staff
 
 

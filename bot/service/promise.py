@@ -6,7 +6,8 @@ from bot.core.policy import PERSON_WANTED_LEVEL
 from bot.service.answers import Answers
 from bot.store.outbox import Outbox
 from bot.store.people import UnknownPerson
-from bot.store.referrals import Referral, Referrals
+from bot.store.referral import Referral
+from bot.store.referrals import Referrals
 from bot.store.sessions import Sessions
 from bot.store.staff import Staff
 

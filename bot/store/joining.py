@@ -4,7 +4,7 @@ import json
 
 from bot.core.message import PersonId, ReferralId
 from bot.store.connection import Store
-from bot.store.referrals import Claim, Stale
+from bot.store.referral import Claim, Stale
 
 CODE_S = 24 * 3600
 

@@ -26,7 +26,8 @@ from bot.store.connection import Store
 from bot.store.embedded import EmbeddedStore
 from bot.store.filling import ANYBODY, Filling
 from bot.store.people import People
-from bot.store.referrals import OFFER_MS, Claim, Referrals
+from bot.store.referral import Claim
+from bot.store.referrals import OFFER_MS, Referrals
 
 ROUND_S = 2.0
 READY_WAITING = 40_000

@@ -24,7 +24,8 @@ from bot.service.escalation import INSIST_S, PAUSE_S
 from bot.store import referrals as queue
 from bot.store.connection import Store, StoreAway
 from bot.store.people import People, UnknownPerson
-from bot.store.referrals import Claim, Referrals, Stale
+from bot.store.referral import Claim, Stale
+from bot.store.referrals import Referrals
 from bot.store.spool import SetAside, Spool
 from tests.fault import shifting
 

@@ -6,7 +6,8 @@ import pytest
 
 from bot.core.message import CounsellorId
 from bot.store.embedded import EmbeddedStore, EmbeddedStoreError
-from bot.store.referrals import Referrals, Stale
+from bot.store.referral import Stale
+from bot.store.referrals import Referrals
 from tests.fault.judge import Verdict
 from tests.fault.servers import wait_until
 from tests.fault.trial import Trial

@@ -8,7 +8,8 @@ import pytest
 from bot.core.message import CounsellorId
 from bot.store.connection import Store
 from bot.store.people import People
-from bot.store.referrals import Claim, Referrals
+from bot.store.referral import Claim
+from bot.store.referrals import Referrals
 from tests.fault.judge import Verdict, find_doubled, judge
 
 MEI, LAN = CounsellorId("mei"), CounsellorId("lan")
