@@ -1,6 +1,5 @@
 """Proves that after a rotation the old master key may go, whatever happened meanwhile, and that the erased stay so."""
 
-import functools
 import itertools
 import os
 import threading
@@ -11,7 +10,6 @@ from typing import Any
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
 from click.testing import CliRunner
 from pydantic import SecretStr
 
@@ -30,16 +28,12 @@ from bot.store.verdicts import Verdicts
 from bot.wiring import Site
 from tests.people_who_write import site_on
 
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
+
 OLD, NEW = os.urandom(32), os.urandom(32)
 BEFORE, DURING, AFTER = Cipher({"old": OLD}), Cipher({"new": NEW, "old": OLD}), Cipher({"new": NEW})
 MEI, SECRET, PASSWORD = CounsellorId("mei"), "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", "a long enough password"
 NUMBERS = [f"+8525000{number:04}" for number in range(7)]
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("bot.store.staff.PasswordHasher", cheap)
 
 
 @pytest.fixture
@@ -93,6 +87,12 @@ def test_after_a_rotation_the_old_key_may_go(store: Store, rotation: Rotation, w
     assert rotation.rotate() == Rotated(10, 0)
     assert rotation.counts() == {"new": 10}
     assert all_opens(store, AFTER, written)
+
+
+def test_the_numbers_that_alarms_go_to_are_sealed_anew_too(store: Store, rotation: Rotation) -> None:
+    me = Staff(store, BEFORE).add("mei", "Mei", "counsellor", PASSWORD, SECRET, "+85230000000")
+    assert rotation.rotate() == Rotated(2, 0)
+    assert Staff(store, AFTER).alarm_number(me.id) == "+85230000000"
 
 
 def test_a_second_rotation_finds_nothing_to_do(rotation: Rotation, written: dict[PersonId, str]) -> None:

@@ -2,7 +2,7 @@
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any, ParamSpec, TypeVar, cast
@@ -16,6 +16,8 @@ from bot.store.calls import TooFewReplicas, call, call_confirmed, load_scripts
 from bot.store.keys import Keys
 from bot.store.topology import read_url
 
+SCANNED = 500
+"""Keys looked at in one step of a listing, which holds nobody else up."""
 MOVES = 3
 """So often a call follows its slot from one node of a Cluster to another."""
 P = ParamSpec("P")
@@ -168,6 +170,24 @@ class Store:
         except redis.ResponseError:  # one run by others may refuse it; one that saves at the moment asks to come again
             return False
         return True
+
+    def names(self, begin: str = "") -> Iterator[str]:
+        """The site's keys that begin so, without its prefix, while the service works on. Raises StoreAway."""
+        prefix = self.keys.prefix
+        pattern = "".join("\\" + c if c in "*?[]\\" else c for c in prefix + begin) + "*"
+        cursor, begun = 0, False
+        while cursor or not begun:
+            begun = True
+            cursor, keys = self._scanned(cursor, pattern)
+            yield from (key[len(prefix) :] for key in keys)
+
+    @store_errors
+    def _scanned(self, cursor: int, pattern: str) -> tuple[int, list[str]]:
+        return cast("tuple[int, list[str]]", self.node().scan(cursor, match=pattern, count=SCANNED))
+
+    def is_used(self) -> bool:
+        """Whether the site has any key."""
+        return any(True for _ in self.names())
 
     @store_errors
     def durability(self) -> "Durability":

@@ -15,6 +15,8 @@ from bot.store.spool import Spool
 from bot.store.verdicts import FIELD, Verdicts
 
 PAGE = 500
+SEALED_OF_STAFF = ("totp", "alarm")
+"""Fields of a member of staff that lie under the site's key, each bound to its own name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,28 +73,20 @@ class Rotation:
         for id_, released in self._verdicts.sealed():
             yield Sealed(released, FIELD, "reseal_verdict", (id_,))
 
-    @store_errors
-    def _page(self, cursor: int) -> tuple[int, list[str]]:
-        found: tuple[int, list[str]] = self._store.client.scan(  # type: ignore[assignment]
-            cursor, match=self._store.keys("person", "*"), count=PAGE
-        )
-        return found
-
     def _people(self) -> Iterator[Sealed]:
-        cursor, begun = 0, False
-        while cursor or not begun:
-            begun = True
-            cursor, keys = self._page(cursor)
-            people = [key.rpartition(":")[2] for key in keys]
+        names = self._store.names("person:")
+        while page := list(itertools.islice(names, PAGE)):
+            people = [name.rpartition(":")[2] for name in page]
             for person, value in zip(people, self._fields("person", people, "key"), strict=True):
                 if value:
                     yield Sealed(value, f"key:{person}", "reseal", (f"person:{person}", "key"))
 
     def _staff(self) -> Iterator[Sealed]:
         ids = list(self._store.hash("staff", "logins").values())
-        for id_, value in zip(ids, self._fields("staff", ids, "totp"), strict=True):
-            if value:
-                yield Sealed(value, f"totp:{id_}", "reseal", (f"staff:{id_}", "totp"))
+        for name in SEALED_OF_STAFF:
+            for id_, value in zip(ids, self._fields("staff", ids, name), strict=True):
+                if value:
+                    yield Sealed(value, f"{name}:{id_}", "reseal", (f"staff:{id_}", name))
 
     @store_errors
     def _fields(self, kind: str, ids: list[str], name: str) -> list[str | None]:
