@@ -1,5 +1,6 @@
 """Fixtures: a real embedded store for the whole run, and a fresh site on it for every test."""
 
+import functools
 import io
 import logging
 import os
@@ -12,6 +13,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 import structlog
+from argon2 import PasswordHasher
 
 from bot.core.cipher import Cipher
 from bot.log import configure
@@ -114,6 +116,13 @@ def turns(store: Store) -> Turns:
 def windows(store: Store) -> Windows:
     """WeChat's window; SMS has none."""
     return Windows(store, {"wechat": WeChat.window})
+
+
+@pytest.fixture
+def cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords hashed in no time, for tests in which their strength does not matter."""
+    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+    monkeypatch.setattr("bot.store.staff.PasswordHasher", cheap)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The console shows and sounds alarms to whom they are for, and "I am on it" works once and for staff only."""
 
-import functools
 import itertools
 import json
 from collections.abc import Callable, Iterator
@@ -9,7 +8,6 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from argon2 import PasswordHasher
 
 from bot.console import live
 from bot.console.app import Parts, create_console
@@ -30,6 +28,8 @@ from bot.wiring import CONTENT
 from tests.console_parts import console_parts
 from tests.test_console import COOKIE_KEY, PASSWORD, SECRET, Browser
 
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
+
 WORDS = "he locked the door"
 TOKYO = ZoneInfo("Asia/Tokyo")
 
@@ -39,12 +39,6 @@ class State:
 
     hours: Hours = ALWAYS_OPEN
     worker_silent = False
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("bot.store.staff.PasswordHasher", cheap)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Alarms reach whom they should on every way, once, and say nothing about anybody."""
 
-import functools
 import hashlib
 import hmac
 import itertools
@@ -14,7 +13,6 @@ from pathlib import Path
 import pytest
 import requests
 import responses
-from argon2 import PasswordHasher
 from click.testing import CliRunner
 
 from bot import cli
@@ -34,6 +32,8 @@ from bot.store.referrals import Referrals
 from bot.store.staff import Counsellor, Staff
 from channels.base import TryLater, Unreachable
 from tests.people_who_write import site_on
+
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 HOOK, SECRET = "https://pager.example/alarm", b"k" * 32
 ON_CALL, MEI, SUPERVISOR = "+85230000001", "+85230000002", "+85230000003"
@@ -59,12 +59,6 @@ class Phones:
         """Who was told since this was asked last."""
         told, self.sent = [number for number, _ in self.sent], []
         return sorted(told)
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("bot.store.staff.PasswordHasher", cheap)
 
 
 @pytest.fixture

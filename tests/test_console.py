@@ -1,6 +1,5 @@
 """Proves that the console lets in staff only, lets each counsellor touch only what she holds, and does things once."""
 
-import functools
 import html
 import itertools
 import re
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import pyotp
 import pytest
-from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -46,6 +44,8 @@ from bot.store.windows import Windows
 from bot.wiring import CONTENT
 from channels.wechat import WeChat
 from tests.console_parts import console_parts
+
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 PASSWORD, SECRET = "a long enough password", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 COOKIE_KEY = "s" * 32
@@ -84,12 +84,6 @@ class Browser:
 @pytest.fixture(scope="module")
 def library() -> Library:
     return load_library(CONTENT)
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("bot.store.staff.PasswordHasher", cheap)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """Proves that only staff come in: argon2 passwords, codes that work once, tries that are limited, duty that ends."""
 
 import contextlib
-import functools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
@@ -13,6 +12,8 @@ from argon2 import PasswordHasher
 from bot.core.cipher import Cipher
 from bot.store.connection import Store
 from bot.store.staff import PRESENT_MS, TRIES, TRIES_WINDOW_S, Counsellor, SignInRefused, Staff, TooManyTries
+
+pytestmark = pytest.mark.usefixtures("cheap_hashes")
 
 PASSWORD = "a long enough password"
 SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
@@ -28,12 +29,6 @@ class Clock:
 
     def time(self) -> float:
         return float(self.seconds)
-
-
-@pytest.fixture(autouse=True)
-def _cheap_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = functools.partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
-    monkeypatch.setattr("bot.store.staff.PasswordHasher", cheap)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from typing import Any
 
 from flask import Blueprint, abort, g, redirect, render_template, request, url_for
 
+from bot.console.operation import operation
 from bot.service.alarm_desk import AlarmDesk
 
 
@@ -17,11 +18,8 @@ def alarm_pages(desk: AlarmDesk) -> Blueprint:
 
     @pages.post("/alarm/<int:level>/acknowledge")
     def acknowledge(level: int) -> Any:
-        given = request.form.get("op", "")
-        if not 8 <= len(given) <= 64:
-            abort(400, "The form is incomplete. Load the page again.")
         try:
-            desk.acknowledge(f"{g.me.id}:{given}", g.me, level)
+            desk.acknowledge(operation(), g.me, level)
         except ValueError as error:
             abort(404, str(error))
         if "HX-Request" in request.headers:

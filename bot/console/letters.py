@@ -3,9 +3,10 @@
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, abort, g, redirect, render_template, url_for
+from flask import Blueprint, g, redirect, render_template, url_for
 
 from bot.console.operation import operation
+from bot.console.roles import for_supervisors
 from bot.service.letters import Letters
 from bot.store.staff import Counsellor
 
@@ -15,11 +16,7 @@ GONE = "This message is not on the list any more: a colleague was faster, or it 
 def letter_pages(letters: Letters) -> Blueprint:
     """The blueprint of the page and its two steps."""
     pages = Blueprint("letters", __name__)
-
-    @pages.before_request
-    def supervisors_only() -> None:
-        if g.me is not None and g.me.role != "supervisor":
-            abort(403, "Only supervisors see this page.")
+    for_supervisors(pages, "Only supervisors see this page.")
 
     @pages.app_context_processor
     def words() -> dict[str, object]:

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timezone
 
-from flask import Blueprint, abort, g, render_template, request
+from flask import Blueprint, render_template, request
 
+from bot.console.roles import for_supervisors
 from bot.service.counselling import OUTCOMES, Counselling
 from bot.store.record import LEVELS, Record
 
@@ -13,11 +14,7 @@ PAGE = 50
 def record_pages(record: Record, counselling: Counselling) -> Blueprint:
     """The blueprint of the record; for supervisors only."""
     pages = Blueprint("record", __name__)
-
-    @pages.before_request
-    def supervisors_only() -> None:
-        if g.me.role != "supervisor":
-            abort(403, "The record is for supervisors.")
+    for_supervisors(pages, "The record is for supervisors.")
 
     @pages.get("/record")
     def ended() -> str:

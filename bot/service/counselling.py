@@ -93,7 +93,7 @@ class Counselling:
 
     def names(self) -> dict[CounsellorId, str]:
         """Of all staff, by id."""
-        return {c.id: c.name for c in self._staff.everyone()}
+        return self._staff.names()
 
     def be_present(self, me: Counsellor) -> None:
         """A sign of life from an open screen: on duty, and the leases of what she holds renewed."""

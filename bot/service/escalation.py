@@ -86,12 +86,12 @@ class Escalation:
 
     def _enqueue(self, turn: Turn, call: Call) -> Placed:
         """Insists for a moment: the operation id makes the repetition harmless."""
-        end = time.monotonic() + INSIST_S
+        end, province = time.monotonic() + INSIST_S, self._answers.province(turn.inbound.text)
         while True:
             try:
                 return self._referrals.enqueue(
                     _op("call", turn.inbound), turn.person, turn.inbound.channel, turn.language, call.level,
-                    call.kinds, _text(turn.inbound), call.reasons, self._answers.province(turn.inbound.text),
+                    call.kinds, _text(turn.inbound), call.reasons, province,
                 )  # fmt: skip
             except StoreAway:
                 if time.monotonic() > end:

@@ -35,7 +35,7 @@ class Letters:
     def overview(self) -> Overview:
         letters = self._outbox.letters()
         rows = [(each, self._referrals.get(ReferralId(each.referral)) if each.referral else None) for each in letters]
-        return Overview(rows, self._outbox.given_up(), {c.id: c.name for c in self._staff.everyone()})
+        return Overview(rows, self._outbox.given_up(), self._staff.names())
 
     def send_again(self, op: str, me: Counsellor, message: str) -> bool:
         """Back into the outbox; False when it is not given up any more."""

@@ -75,11 +75,12 @@ class Backup:
 
     def restore(self, path: Path) -> Restored:
         """Fills an empty site from a backup. Raises BackupBroken before anything is written when it is not whole."""
-        count = sum(1 for _ in self._read(path))
-        if self._used():
+        rows = self._read(path)
+        made, count = int(next(rows)["made"]), sum(1 for _ in rows)
+        if self._store.is_used():
             raise BackupBroken("the site has data already: restore into an empty store or under another ANLU_SITE")
         self._load(path)
-        erased = self._erase_again(self._made(path))
+        erased = self._erase_again(made)
         waiting, to_send = self._derive()
         return Restored(count, erased, waiting, to_send)
 
@@ -87,10 +88,8 @@ class Backup:
 
     @store_errors
     def _rows(self) -> Iterator[dict[str, Any]]:
-        client, prefix = self._store.client, self._store.keys.prefix
-        raw = self._store.connect(decode=False)
-        names = (key[len(prefix) :] for key in client.scan_iter(match=_literal(prefix) + "*", count=PAGE))
-        kept = (name for name in names if name not in LONG | DERIVED and not name.startswith(PASSING))
+        raw, prefix = self._store.connect(decode=False), self._store.keys.prefix
+        kept = (name for name in self._store.names() if name not in LONG | DERIVED and not name.startswith(PASSING))
         while page := list(itertools.islice(kept, PAGE)):
             pipe = raw.pipeline(transaction=False)
             for name in page:
@@ -116,7 +115,7 @@ class Backup:
     # Reading
 
     def _read(self, path: Path) -> Iterator[dict[str, Any]]:
-        """The rows of a whole backup; BackupBroken at the first sign that it is not."""
+        """The head and the rows of a whole backup; BackupBroken at the first sign that it is not."""
         number, ended = -1, False
         with path.open(encoding="ascii", errors="replace") as file:
             for number, line in enumerate(file):
@@ -130,21 +129,15 @@ class Backup:
                     if row["end"] != number - 1:
                         raise BackupBroken("the backup was put together from several")
                     ended = True
-                elif number:
+                else:
                     yield row
         if not ended:
             raise BackupBroken("the backup is cut off: it has no end")
 
     @store_errors
-    def _used(self) -> bool:
-        return any(
-            True for _ in self._store.client.scan_iter(match=_literal(self._store.keys.prefix) + "*", count=PAGE)
-        )
-
-    @store_errors
     def _load(self, path: Path) -> None:
         raw = self._store.connect(decode=False)
-        rows = self._read(path)
+        rows = itertools.islice(self._read(path), 1, None)
         while page := list(itertools.islice(rows, PAGE)):
             pipe = raw.pipeline(transaction=False)
             for row in page:
@@ -154,10 +147,6 @@ class Backup:
                 for id_, fields in row.get("entries", ()):
                     pipe.xadd(key, fields, id=id_)
             pipe.execute()
-
-    def _made(self, path: Path) -> int:
-        with path.open(encoding="ascii") as file:
-            return int(json.loads(self._cipher.open(file.readline().strip(), "backup:0"))["made"])
 
     def _erase_again(self, made: int) -> int:
         """Erases everybody in the backup who was erased since it was made."""
@@ -170,23 +159,17 @@ class Backup:
     def _derive(self) -> tuple[int, int]:
         """Makes the queue and the outbox anew; nobody holds a referral after a restore."""
         self._store.run("rejoin_audit")
-        prefix = _literal(self._store.keys.prefix)
         waiting = to_send = 0
-        for key in self._store.client.scan_iter(match=f"{prefix}referral:*", count=PAGE):
-            waiting += int(self._store.run("rebuild_referral", key.rpartition(":")[2]))
+        for name in self._store.names("referral:"):
+            waiting += int(self._store.run("rebuild_referral", name.rpartition(":")[2]))
         messages = []
-        for key in self._store.client.scan_iter(match=f"{prefix}out:message:*", count=PAGE):
-            created, state = self._store.client.hmget(key, "created", "state")
+        for name in self._store.names("out:message:"):
+            created, state = self._store.client.hmget(self._store.keys(name), "created", "state")
             if state not in ("sent", "delivered", "dead", "aside"):
-                messages.append((float(created or 0), key.rpartition(":")[2]))
+                messages.append((float(created or 0), name.rpartition(":")[2]))
         for _, message in sorted(messages):
             to_send += int(self._store.run("rebuild_message", message))
         return waiting, to_send
-
-
-def _literal(prefix: str) -> str:
-    """The prefix as a pattern that matches only itself."""
-    return "".join("\\" + c if c in "*?[]\\" else c for c in prefix)
 
 
 def _b64(data: bytes) -> str:

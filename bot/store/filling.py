@@ -23,11 +23,9 @@ class SiteNotEmpty(Exception):
     """There is something in the site already: nothing was written."""
 
 
-@store_errors
 def refuse_used(store: Store) -> None:
     """Raises SiteNotEmpty when the store holds any key of the site."""
-    pattern = "".join("\\" + c if c in "{}" else c for c in store.keys.prefix) + "*"
-    if any(True for _ in store.client.scan_iter(match=pattern, count=1000)):
+    if store.is_used():
         raise SiteNotEmpty("the site holds something already: only an empty one can be filled with an invented year")
 
 

@@ -164,6 +164,10 @@ class Staff:
         rows = zip(ids, pipe.execute(), strict=True)
         return sorted((_counsellor(id_, row) for id_, row in rows if row), key=lambda c: c.name)
 
+    def names(self) -> dict[CounsellorId, str]:
+        """Of all staff, by id."""
+        return {each.id: each.name for each in self.everyone()}
+
     @store_errors
     def sign_in(self, login: str, password: str, code: str, origin: str) -> Counsellor:
         """Checks all three in the same time whoever asks; raises SignInRefused or TooManyTries."""

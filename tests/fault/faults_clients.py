@@ -24,8 +24,7 @@ def counsellor_dies(trial: Trial) -> Verdict:
         trial.url = store.url
         with trial.upkeep():
             trial.start(criers=1, counsellors=2)
-            for _ in range(DEATHS):
-                trial.wait_for_more(trial.cries // (DEATHS + 1))
+            for _ in trial.evenly(range(DEATHS)):
                 for role in ("counsellor", "crier"):
                     trial.kill(next(name for name in trial.processes if name.startswith(role)))
                     trial.start_one(role)
@@ -73,8 +72,7 @@ def second_launcher(trial: Trial) -> Verdict:
         trial.url = store.url
         with trial.upkeep():
             trial.start()
-            for _ in range(DEATHS):
-                trial.wait_for_more(trial.cries // (DEATHS + 1))
+            for _ in trial.evenly(range(DEATHS)):
                 second = EmbeddedStore(trial.folder / "store")
                 with pytest.raises(EmbeddedStoreError, match="another Anlu already runs on .*: stop it first"):
                     second.start()

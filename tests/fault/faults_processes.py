@@ -19,8 +19,7 @@ def processes_killed(trial: Trial) -> Verdict:
         threads = [*(People(machine, Ledger(ledger)) for _ in range(SENDERS)), Counsellors(machine)]
         for thread in threads:
             thread.start()
-        for victim in victims:
-            trial.wait_for_more(trial.cries // (len(victims) + 1))
+        for victim in trial.evenly(victims):
             machine.kill(*victim)
         trial.wait_for_all()
         for thread in threads:

@@ -69,8 +69,7 @@ def slot_moved(trial: Trial) -> Verdict:
         moves = MOVES if trial.long else MOVES_SHORT
         with trial.upkeep():
             trial.start()
-            for number in range(moves):
-                trial.wait_for_more(trial.cries // (moves + 1))
+            for number in trial.evenly(range(moves)):
                 _move(trial, servers, number)
             verdict = trial.finish()
     verdict.note = f"moved {moves} times"

@@ -27,8 +27,7 @@ def store_killed(trial: Trial) -> Verdict:
         trial.url = store.url
         with trial.upkeep():
             trial.start()
-            for _ in range(KILLS):
-                trial.wait_for_more(trial.cries // (KILLS + 1))
+            for _ in trial.evenly(range(KILLS)):
                 _kill(store)
                 store.revive()
             return trial.finish()

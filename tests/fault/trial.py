@@ -6,11 +6,11 @@ import secrets
 import signal
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from bot.settings import ROOT
 from bot.store.connection import Store, StoreAway
@@ -24,6 +24,7 @@ from tests.fault.shifting import ShiftedStore
 
 PATIENCE_S = 60.0
 UPKEEP_S = 0.1
+Fault = TypeVar("Fault")
 
 
 @dataclass
@@ -107,6 +108,12 @@ class Trial:
     def wait_for_more(self, cries: int, *events: str) -> None:
         wanted = self.count(*events) + cries
         wait_until(lambda: self.count(*events) >= wanted, PATIENCE_S, 0.05)
+
+    def evenly(self, faults: Sequence[Fault]) -> Iterator[Fault]:
+        """Each in its turn, spread over the cries as they are accepted; a last share comes after all of them."""
+        for fault in faults:
+            self.wait_for_more(self.cries // (len(faults) + 1))
+            yield fault
 
     def wait_for_all(self, share: float = 1.0) -> None:
         wait_until(lambda: self.count() >= self.cries * share, PATIENCE_S, 0.05)

@@ -1,10 +1,6 @@
 -- ms that a held case may wait for words at level 1, at level 2 -> now, who waits by level, steps taken, held too long
 local LOOK = 100
 
-local function band(level, from)
-  return string.format('%.0f', score(level, from)), '(' .. string.format('%.0f', score(level + 1, 0))
-end
-
 -- The oldest of a level that waits since then or later. Long waiting moves cases up into another level's band: they are
 -- passed over, but not more than LOOK of them, since so many alone are worth an alarm.
 local function oldest(level, from)

@@ -7,12 +7,11 @@ local id = redis.call('GET', P .. 'open:' .. person)
 if not id then return '{}' end
 if who == 'person' then
   redis.call('HSET', ref(id), 'heard_on', ARGV[5] .. ' ' .. person)
-  local r = redis.call('HMGET', ref(id), 'state', 'holder')
-  if r[1] == 'parked' then
-    wake(id, r[2])
+  if case(id).state == 'parked' then
+    wake(id, case(id).holder)
     audit('woken', id, 'screen')
   end
 end
 say(id, who, ARGV[4], '', '', person)
 bell()
-return cjson.encode(after(ARGV[1], {id, redis.call('HGET', ref(id), 'state')}))
+return cjson.encode(after(ARGV[1], {id, case(id).state}))

@@ -139,9 +139,14 @@ local function left_for(person)
   return tonumber(r[2])
 end
 
+-- At the end of the person's line; it is due now, unless something is put off that stands before it.
+local function stand_in_line(message, person)
+  redis.call('RPUSH', P .. 'out:line:' .. person, message)
+  redis.call('ZADD', P .. 'out:due', 'NX', now, person)
+end
+
 local function post(message, person, channel, sealed, referral)
   redis.call('HSET', P .. 'out:message:' .. message, 'person', person, 'channel', channel, 'sealed', sealed,
              'referral', referral, 'state', 'waiting', 'attempts', 0, 'created', now, 'maybe_sent', 0)
-  redis.call('RPUSH', P .. 'out:line:' .. person, message)
-  redis.call('ZADD', P .. 'out:due', 'NX', now, person)
+  stand_in_line(message, person)
 end

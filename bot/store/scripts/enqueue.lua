@@ -14,27 +14,23 @@ local ended = not open and redis.call('GET', P .. 'last:' .. person)
 local created, news = 0, 0
 if open or ended then
   id = open or ended
-  local r = redis.call('HMGET', ref(id), 'level', 'kinds', 'state', 'holder', 'province')
-  local before_level = ended and 4 or tonumber(r[1])
-  local all, seen = {}, {}
-  for kind in string.gmatch(r[2] .. ',' .. kinds, '[^,]+') do
-    if not seen[kind] then seen[kind] = true; all[#all + 1] = kind end
-    if not string.find(',' .. r[2] .. ',', ',' .. kind .. ',', 1, true) then news = 1 end
-  end
+  local c, was = case(id), case(id).level
+  local before_level = ended and 4 or tonumber(was)
+  local all, further = both_kinds(c.kinds, kinds)
   level = math.min(before_level, level)
-  if level < before_level then news = 1 end
-  put(id, 'level', level, 'kinds', table.concat(all, ','))
+  if level < before_level or further then news = 1 end
+  put(id, 'level', level, 'kinds', all)
   if province ~= '' then put(id, 'province', province) end
   if ended then
     created = 1
     redis.call('DEL', P .. 'last:' .. person)
     redis.call('ZREM', P .. 'resolved', id)
     redis.call('SET', P .. 'open:' .. person, id)
-    wake(id, r[4])
-    audit('reopened', id, 'screen', 'level ' .. level .. ' ' .. table.concat(all, ','))
+    wake(id, c.holder)
+    audit('reopened', id, 'screen', 'level ' .. level .. ' ' .. all)
   else
-    if r[3] == 'waiting' then line_up(id) elseif r[3] == 'parked' then wake(id, r[4]) end
-    if news == 1 then audit('raised', id, 'screen', 'level ' .. r[1] .. ' to ' .. level .. ' ' .. table.concat(all, ',')) end
+    if c.state == 'waiting' then line_up(id) elseif c.state == 'parked' then wake(id, c.holder) end
+    if news == 1 then audit('raised', id, 'screen', 'level ' .. was .. ' to ' .. level .. ' ' .. all) end
   end
 else
   created, news = 1, 1
@@ -53,4 +49,4 @@ bell()
 local rank = redis.call('ZRANK', P .. 'queue', id)
 local waits = redis.call('HMGET', P .. 'waits', level .. ':mean', level .. ':count')
 local usual = (tonumber(waits[2]) or 0) >= 5 and tonumber(waits[1]) or -1
-return cjson.encode(after(op, {id, created, redis.call('HGET', ref(id), 'state'), rank and rank + 1 or 0, present, news, usual}))
+return cjson.encode(after(op, {id, created, case(id).state, rank and rank + 1 or 0, present, news, usual}))

@@ -5,7 +5,7 @@ if kept then return cjson.encode(kept) end
 local person, channel = ARGV[3], ARGV[4]
 local id = redis.call('GETDEL', P .. 'join:' .. ARGV[2])
 if not id then return '{}' end
-local state = redis.call('HGET', ref(id), 'state')
+local state = case(id).state
 if state ~= 'waiting' and state ~= 'claimed' and state ~= 'parked' then return '{}' end
 local other = redis.call('GET', P .. 'open:' .. person)
 if other == id then return '{}' end
@@ -15,21 +15,16 @@ if other then
     redis.call('XADD', P .. 'transcript:' .. id, '*', unpack(line[2]))
     redis.call('HINCRBY', ref(id), 'lines', 1)
   end
-  local mine, theirs = redis.call('HMGET', ref(id), 'level', 'kinds'), redis.call('HMGET', ref(other), 'level', 'kinds')
-  local kinds = mine[2]
-  for kind in string.gmatch(theirs[2], '[^,]+') do
-    if not string.find(',' .. kinds .. ',', ',' .. kind .. ',', 1, true) then
-      kinds = kinds == '' and kind or kinds .. ',' .. kind
-    end
-  end
-  put(id, 'level', math.min(tonumber(mine[1]), tonumber(theirs[1])), 'kinds', kinds)
+  local mine, theirs = case(id), case(other)
+  local kinds = both_kinds(mine.kinds, theirs.kinds)
+  put(id, 'level', math.min(tonumber(mine.level), tonumber(theirs.level)), 'kinds', kinds)
   put(other, 'state', 'resolved', 'outcome', 'joined', 'resolved', now, 'holder', '', 'lease', 0)
   redis.call('ZADD', P .. 'resolved', now, other)
   redis.call('ZREM', P .. 'promised', other)
   audit('joined', other, 'person', 'into ' .. id)
   if state == 'waiting' then line_up(id) end
 end
-local also = redis.call('HGET', ref(id), 'also') or ''
+local also = case(id).also
 redis.call('HSET', ref(id), 'also', also == '' and person or also .. ',' .. person, 'heard_on', channel .. ' ' .. person)
 redis.call('SET', P .. 'open:' .. person, id)
 redis.call('DEL', P .. 'last:' .. person)

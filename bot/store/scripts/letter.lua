@@ -11,8 +11,7 @@ if again then
   redis.call('HSET', key, 'state', 'waiting', 'error', '', 'by', '', 'held', r[4])
   redis.call('HDEL', key, 'failing')
   if r[5] ~= '1' then redis.call('HDEL', key, 'tried') end
-  redis.call('RPUSH', P .. 'out:line:' .. r[2], id)
-  if not redis.call('ZSCORE', P .. 'out:due', r[2]) then redis.call('ZADD', P .. 'out:due', now, r[2]) end
+  stand_in_line(id, r[2])
 else
   redis.call('HSET', key, 'state', 'aside')
 end

@@ -28,6 +28,21 @@ local function lane_of(level, since, language, kinds, province, known)
   return table.concat(lane, ' '), changes
 end
 
+-- All kinds of two lists, none twice, and whether the second brought one.
+local function both_kinds(some, others)
+  local all, seen, further = {}, {}, false
+  for kind in string.gmatch(some, '[^,]+') do all[#all + 1], seen[kind] = kind, true end
+  for kind in string.gmatch(others, '[^,]+') do
+    if not seen[kind] then all[#all + 1], seen[kind], further = kind, true, true end
+  end
+  return table.concat(all, ','), further
+end
+
+-- The scores of the queue between which a level stands, since then or later; long waiting lifts cases into another's.
+local function band(level, from)
+  return string.format('%.0f', score(level, from)), '(' .. string.format('%.0f', score(level + 1, 0))
+end
+
 local function leave_lane(id, lane)
   redis.call('ZREM', P .. 'lane:' .. lane, id)
   if lane ~= '' and redis.call('EXISTS', P .. 'lane:' .. lane) == 0 then redis.call('SREM', P .. 'lanes', lane) end
